@@ -1,0 +1,1 @@
+"""Rigs: reading and writing calibrations."""

@@ -1,0 +1,1 @@
+"""Camera drivers, one file a family, found through the entry points `depthkit.drivers`."""

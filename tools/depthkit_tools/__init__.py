@@ -1,0 +1,1 @@
+"""The commands of `depthkit …`, one file a verb."""
