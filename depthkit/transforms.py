@@ -48,7 +48,7 @@ def rotation_from_vector(vector: ArrayLike) -> F64:
     if angle < 1e-12:
         return np.eye(3) + _skew(v)
     K = _skew(v / angle)
-    return np.eye(3) + np.sin(angle) * K + (1 - np.cos(angle)) * K @ K)
+    return np.asarray(np.eye(3) + np.sin(angle) * K + (1 - np.cos(angle)) * K @ K)
 
 
 def vector_from_rotation(R: ArrayLike) -> F64:
