@@ -1,15 +1,18 @@
 """Cameras in: the protocol every source fulfils, live or recorded, and how one is found by its name."""
 
+import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, Self
 
 from depthkit.cameras import Rig
-from depthkit.errors import CameraNotFound, DriverNotInstalled
+from depthkit.errors import CameraNotFound, DriverNotInstalled, FrameTimeout
 from depthkit.types import FrameSet
 
 
@@ -88,3 +91,87 @@ def load_driver(scheme: str) -> Driver:
 def drivers() -> dict[str, EntryPoint]:
     """Entry points of the installed drivers by scheme."""
     return {point.name: point for point in entry_points(group="depthkit.drivers")}
+
+
+class Grabber:
+    """Reads a camera in a thread of its own into a bounded queue, so that a slow consumer does not stall it.
+
+    size: frames the queue holds; when_full: "block" makes the source wait, "drop_oldest" keeps the newest
+    frames and counts the others in `dropped`. Use as a context manager; iterate over `frames()`.
+    """
+
+    def __init__(self, camera: Camera, size: int, when_full: Literal["block", "drop_oldest"]) -> None:
+        self.dropped = 0
+        self._source = camera.frames()
+        self._size, self._block = size, when_full == "block"
+        self._queue: deque[FrameSet] = deque()
+        self._changed = threading.Condition()
+        self._stopped, self._ended = False, False
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="depthkit-grabber", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def frames(self, timeout: float = 5.0) -> Iterator[FrameSet]:
+        """Frames as they come, until the source ends.
+
+        Raises FrameTimeout when none comes for `timeout` s, and whatever the camera itself raised.
+        """
+        while (frames := self._next(timeout)) is not None:
+            yield frames
+
+    def _next(self, timeout: float) -> FrameSet | None:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._queue or self._ended, timeout):
+                raise FrameTimeout(f"no frame for {timeout:g} s: check the cable, then open the camera again")
+            if self._queue:
+                frames = self._queue.popleft()
+                self._changed.notify_all()
+                return frames
+            if self._error is not None:
+                raise self._error
+            return None
+
+    def _run(self) -> None:
+        try:
+            for frames in self._source:
+                if not self._put(frames):
+                    break
+        except BaseException as error:  # handed to the consumer, whatever it is
+            self._error = error
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _put(self, frames: FrameSet) -> bool:
+        """Queue a frame; False when nobody wants more."""
+        with self._changed:
+            if self._block:
+                self._changed.wait_for(lambda: self._stopped or len(self._queue) < self._size)
+            elif len(self._queue) == self._size:
+                self._queue.popleft()
+                self.dropped += 1
+            self._queue.append(frames)
+            self._changed.notify_all()
+            return not self._stopped
+
+
+def limited(frames: Iterator[FrameSet], count: int | None, seconds: float | None) -> Iterator[FrameSet]:
+    """The first `count` frames, or those of the first `seconds` from the first frame on, whichever ends first."""
+    end = None
+    for i, each in enumerate(frames):
+        now = time.monotonic()
+        end = end or now + (seconds if seconds is not None else float("inf"))
+        if now > end:
+            return
+        yield each
+        if count is not None and i + 1 >= count:
+            return

@@ -1,0 +1,129 @@
+"""What is installed, what is missing, and the exact command that adds it.
+
+depthkit doctor
+"""
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from depthkit import threads
+from depthkit.capture import drivers, load_driver
+from depthkit.errors import DriverError
+from depthkit_tools.console import print_json, table
+
+EXTRAS = {"bench": ("open3d",), "dev": ("pytest", "hypothesis", "mypy", "ruff")}
+SDKS = {
+    "RealSense": ("pyrealsense2", "pip install pyrealsense2"),
+    "ZED": ("pyzed.sl", "install the ZED SDK from stereolabs.com, then run its get_python_api.py"),
+    "Azure Kinect": ("pyk4a", "pip install pyk4a-bundle"),
+    "Orbbec": ("pyorbbecsdk", "pip install --no-deps pyorbbecsdk2"),
+    "GenICam": ("harvesters", "pip install harvesters genicam"),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Flags of `depthkit doctor`."""
+
+    json: bool = False
+    """Print a JSON list."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: its group, name, whether it is there, and its version or the command that adds it."""
+
+    group: str
+    name: str
+    ok: bool
+    detail: str
+
+
+def run(config: Config) -> int:
+    """Print the checks; exit 1 when something depthkit itself needs is broken."""
+    checks = [*_machine(), *_packages(), *_drivers(), *_extras(), *_sdks()]
+    if config.json:
+        print_json([asdict(check) for check in checks])
+    else:
+        print(table([(check.group, check.name, "ok" if check.ok else "—", check.detail) for check in checks]))
+    return int(not all(check.ok for check in checks if check.group in ("machine", "package", "driver")))
+
+
+def _machine() -> list[Check]:
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    simd = [name for name in ("avx512bw", "avx2", "sse4.2", "neon") if features.get(name)]
+    free = shutil.disk_usage(Path.cwd()).free
+    return [
+        Check("machine", "python", sys.version_info >= (3, 11), f"{platform.python_version()}, {platform.platform()}"),
+        Check("machine", "cpu", True, f"{threads.count()} threads, {', '.join(simd) or 'no SIMD known here'}"),
+        Check("machine", "disk", free > 1e9, f"{free / 1e9:.1f} GB free here"),
+        _cache(),
+    ]
+
+
+def _cache() -> Check:
+    """Kernels compile once only if Numba can keep them: beside the package, or in a folder of the user's."""
+    import depthkit
+
+    beside = Path(depthkit.__file__).parent
+    folder = os.environ.get("NUMBA_CACHE_DIR") or (str(beside) if os.access(beside, os.W_OK) else "")
+    return Check("machine", "kernel cache", True, folder or "the user's cache folder")
+
+
+def _packages() -> list[Check]:
+    required = [line for line in metadata.requires("depthkit") or () if "extra ==" not in line]
+    names = [line.split(">")[0].split("=")[0].split(";")[0].strip() for line in required]
+    return [_package(name) for name in names]
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check("package", name, True, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check("package", name, False, f"pip install {name}")
+
+
+def _drivers() -> list[Check]:
+    checks = []
+    for scheme in sorted(drivers()):
+        try:
+            load_driver(scheme)
+            checks.append(Check("driver", scheme, True, f"opens {scheme}:…"))
+        except DriverError as error:
+            checks.append(Check("driver", scheme, False, str(error)))
+    return checks
+
+
+def _extras() -> list[Check]:
+    checks = []
+    for extra, modules in EXTRAS.items():
+        missing = [module for module in modules if importlib.util.find_spec(module) is None]
+        detail = f"missing {', '.join(missing)}: pip install 'depthkit[{extra}]'" if missing else ", ".join(modules)
+        checks.append(Check("extra", extra, not missing, detail))
+    return checks
+
+
+def _sdks() -> list[Check]:
+    checks = []
+    for camera, (module, command) in SDKS.items():
+        present = _importable(module)
+        detail = f"{module} is installed" if present else command
+        if camera == "ZED" and not present and importlib.util.find_spec("pyzed") is not None:
+            detail = f"the package 'pyzed' here is another product, not Stereolabs'; {command}"
+        checks.append(Check("camera SDK", camera, present, detail))
+    return checks
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
