@@ -1,0 +1,144 @@
+"""Procedural patterns of unit period, as one flat array of images with all their halvings (mip maps).
+
+Each is drawn once a scene, so that a pixel costs a few look-ups whatever the pattern, and looks right at any distance.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from depthkit.arrays import F32, U8, readonly
+from depthkit.errors import InputError
+
+SIZE = 512
+LEVELS = SIZE.bit_length()
+
+
+@lru_cache(maxsize=4)
+def atlas(seed: int) -> U8:
+    """All patterns, one after the other, each as its LEVELS images of SIZE², (SIZE/2)², … 1 pixels; uint8."""
+    images = [PATTERNS[name](np.random.default_rng((seed, i))) for i, name in enumerate(PATTERNS)]
+    return readonly(np.concatenate([level.ravel() for image in images for level in _halvings(image)]))
+
+
+def index(name: str) -> int:
+    """Place of a pattern in the atlas; InputError says which there are."""
+    if name not in PATTERNS:
+        raise InputError(f"there is no pattern {name!r}; use one of {', '.join(PATTERNS)}")
+    return list(PATTERNS).index(name)
+
+
+def _halvings(image: F32) -> list[U8]:
+    levels = [np.clip(image, 0, 1).astype(np.float32)]
+    while len(levels) < LEVELS:
+        n = len(levels[-1]) // 2
+        levels.append(levels[-1].reshape(n, 2, n, 2).mean((1, 3)))
+    return [np.rint(level * 255).astype(np.uint8) for level in levels]
+
+
+def fractal(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> F32:
+    """Tileable noise with amplitude falling as frequency^-slope (fractional Brownian motion), 0.5 ± 0.16."""
+    fy, fx = np.meshgrid(np.fft.fftfreq(SIZE, 1 / SIZE), np.fft.rfftfreq(SIZE, 1 / SIZE), indexing="ij")
+    f = np.hypot(fx * stretch, fy)
+    f[0, 0] = np.inf
+    spectrum = np.fft.rfft2(rng.standard_normal((SIZE, SIZE))) / f**slope
+    noise = np.fft.irfft2(spectrum)
+    return (0.5 + 0.16 * noise / noise.std()).astype(np.float32)
+
+
+def _grid() -> tuple[F32, F32]:
+    v, u = (np.mgrid[:SIZE, :SIZE].astype(np.float32) + 0.5) / SIZE
+    return u, v
+
+
+def _plaster(rng: np.random.Generator) -> F32:
+    return 0.5 * fractal(rng, 1.6) + 0.5 * fractal(rng, 0.6)
+
+
+def _grain(rng: np.random.Generator) -> F32:
+    return np.float32(1.5) * (fractal(rng, 1.0) - np.float32(0.5)) + np.float32(0.5)
+
+
+def _carpet(rng: np.random.Generator) -> F32:
+    u, v = _grid()
+    weave = 0.12 * np.sin(2 * np.pi * 64 * u) * np.sin(2 * np.pi * 64 * v)
+    rings = np.sin(2 * np.pi * (4 * np.abs(u - 0.5) + 4 * np.abs(v - 0.5)))
+    return (0.5 + 0.22 * np.sign(rings) + weave + 0.8 * (fractal(rng, 0.5) - 0.5)).astype(np.float32)
+
+
+def _checker(rng: np.random.Generator) -> F32:
+    u, v = _grid()
+    i, j = (u * 8).astype(int), (v * 8).astype(int)
+    shade = rng.uniform(-0.15, 0.15, (8, 8))
+    return (0.3 + 0.4 * ((i + j) % 2) + shade[j, i] + 0.5 * (fractal(rng, 1.2) - 0.5)).astype(np.float32)
+
+
+def _bricks(rng: np.random.Generator) -> F32:
+    u, v = _grid()
+    j = (v * 16).astype(int)
+    across = (u * 6 + 0.5 * (j % 2)) % 6
+    i = across.astype(int)
+    inside = (np.abs(across % 1 - 0.5) < 0.47) & (np.abs((v * 16) % 1 - 0.5) < 0.42)
+    brick = 0.6 + rng.uniform(-0.25, 0.25, (16, 6))[j, i]
+    return (np.where(inside, brick, 0.08) + 0.5 * (fractal(rng, 0.8) - 0.5)).astype(np.float32)
+
+
+def _planks(rng: np.random.Generator) -> F32:
+    u, v = _grid()
+    j = (v * 8).astype(int)
+    along = (u * 2 + rng.random(8)[j]) % 2
+    shade = rng.uniform(-0.15, 0.15, (8, 2))[j, along.astype(int)]
+    gap = (np.abs((v * 8) % 1 - 0.5) > 0.485) | (np.abs(along % 1 - 0.5) > 0.496)
+    grain = 1.3 * (fractal(rng, 1.1, 14.0) - 0.5)
+    return np.where(gap, 0.05, 0.55 + shade + grain).astype(np.float32)
+
+
+def _cells(rng: np.random.Generator) -> F32:
+    """Worley 1996: the cell of the nearest of scattered points, dark along the borders."""
+    n = 12
+    u, v = _grid()
+    points = rng.random((n, n, 2))
+    shade = rng.uniform(0.25, 1.0, (n, n))
+    first, second = np.full((SIZE, SIZE), 9.0), np.full((SIZE, SIZE), 9.0)
+    value = np.zeros((SIZE, SIZE))
+    for dj in (-1, 0, 1):
+        for di in (-1, 0, 1):
+            j, i = (v * n).astype(int) + dj, (u * n).astype(int) + di
+            point = points[j % n, i % n]
+            distance = np.hypot(i + point[..., 0] - u * n, j + point[..., 1] - v * n)
+            value = np.where(distance < first, shade[j % n, i % n], value)
+            second = np.minimum(second, np.maximum(first, distance))
+            first = np.minimum(first, distance)
+    stone = np.where(second - first < 0.06, 0.05, value)
+    return (stone + 0.5 * (fractal(rng, 0.9) - 0.5)).astype(np.float32)
+
+
+def _stripes(rng: np.random.Generator) -> F32:
+    u, _ = _grid()
+    edges = np.sort(rng.random(23))
+    shade = rng.random(24)
+    return (shade[np.searchsorted(edges, u)] + 0.3 * (fractal(rng, 1.0) - 0.5)).astype(np.float32)
+
+
+def _speckle(rng: np.random.Generator) -> F32:
+    return (np.float32(3.0) * (fractal(rng, 0.7) - np.float32(0.5)) + np.float32(0.45)).astype(np.float32)
+
+
+def _painting(rng: np.random.Generator) -> F32:
+    steps = np.floor(6 * fractal(rng, 2.2)) / 5
+    return (1.6 * (steps - 0.5) + 0.5 + 0.4 * (fractal(rng, 0.8) - 0.5)).astype(np.float32)
+
+
+PATTERNS: dict[str, Callable[[np.random.Generator], F32]] = {
+    "plaster": _plaster,
+    "grain": _grain,
+    "carpet": _carpet,
+    "checker": _checker,
+    "bricks": _bricks,
+    "planks": _planks,
+    "cells": _cells,
+    "stripes": _stripes,
+    "speckle": _speckle,
+    "painting": _painting,
+}
