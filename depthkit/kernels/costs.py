@@ -1,0 +1,94 @@
+"""Matching costs of a row: how badly each candidate of each pixel fits, before any path.
+
+All is bytes: a cost is at most 30 (24 census bits, 6 of gradient). Arrays of costs are (W, D): pixel, then
+disparity counted from the smallest one.
+"""
+
+import numpy as np
+
+from depthkit.kernels.bits import popcount
+from depthkit.kernels.census import GRADIENT, PLANES
+from depthkit.kernels.jit import inline, kernel
+
+MOST = 30
+GRADIENT_MOST = 12  # differences of gradients count half, up to half of this
+EDGE = 12  # grey levels between neighbours above which costs are not smoothed across
+
+u8 = np.uint8
+
+
+@kernel
+def row_of_costs(y, views, min_disparity, raw, out):
+    """Costs of row y of `sgm.Views`, smoothed along the row, into out (W, D); raw: (W, D) work memory."""
+    width, num_disparities = out.shape
+    candidates = np.empty((PLANES, width + num_disparities - 1), np.uint8)
+    reverse(views.right[y], min_disparity, candidates)
+    raw_costs(views.left[y], candidates, raw)
+    smooth_along(raw, views.grey[y], out)
+
+
+@kernel
+def reverse(planes, min_disparity, out):
+    """Features of the right row (7, W) in order of disparity: candidate k of pixel x is out[:, W - 1 - x + k].
+
+    Columns outside the image repeat its first or last one. out: (7, W + D - 1).
+    """
+    width = planes.shape[1]
+    for plane in range(PLANES):
+        for j in range(out.shape[1]):
+            out[plane, j] = planes[plane, min(max(width - 1 - min_disparity - j, 0), width - 1)]
+
+
+@kernel
+def raw_costs(left, right, out):
+    """Stable census bits that differ plus half the difference of gradients, cut at 6, into out (W, D).
+
+    left: features of the row (7, W); right: of the other row as `reverse` gives them.
+    """
+    width, num_disparities = out.shape
+    for x in range(width):
+        near = right[:, width - 1 - x : width - 1 - x + num_disparities]
+        for k in range(num_disparities):
+            d0 = u8((left[0, x] ^ near[0, k]) & left[3, x] & near[3, k])
+            d1 = u8((left[1, x] ^ near[1, k]) & left[4, x] & near[4, k])
+            d2 = u8((left[2, x] ^ near[2, k]) & left[5, x] & near[5, k])
+            bits = u8(u8(popcount(d0) + popcount(d1)) + popcount(d2))
+            ours, theirs = left[GRADIENT, x], near[GRADIENT, k]
+            slope = min(u8(max(ours, theirs) - min(ours, theirs)), u8(GRADIENT_MOST))
+            out[x, k] = u8(bits + u8((slope + u8(1)) >> 1))
+
+
+@inline
+def _average(a, b):
+    return u8((a + b + u8(1)) >> 1)
+
+
+@inline
+def _alike(a, b):
+    return abs(np.int64(a) - np.int64(b)) <= EDGE
+
+
+@kernel
+def smooth_along(costs, grey, out):
+    """[1 2 1] / 4 along a row of costs, averages rounded up; past an edge of the image the centre stands in.
+
+    grey: the row (W,) uint8.
+    """
+    width, num_disparities = costs.shape
+    for x in range(width):
+        before = x - 1 if x > 0 and _alike(grey[x - 1], grey[x]) else x
+        after = x + 1 if x < width - 1 and _alike(grey[x + 1], grey[x]) else x
+        for k in range(num_disparities):
+            out[x, k] = _average(_average(costs[before, k], costs[after, k]), costs[x, k])
+
+
+@kernel
+def smooth_across(lines, grey, rows, out):
+    """As `smooth_along`, from row to row: lines are the costs (W, D) of three rows of grey (H, W): above, at, below."""
+    above, costs, below = lines
+    up, at, down = rows
+    for x in range(costs.shape[0]):
+        one = above if _alike(grey[up, x], grey[at, x]) else costs
+        other = below if _alike(grey[down, x], grey[at, x]) else costs
+        for k in range(costs.shape[1]):
+            out[x, k] = _average(_average(one[x, k], other[x, k]), costs[x, k])

@@ -1,0 +1,202 @@
+"""Stereo matching: from a rectified pair of images to the disparities of the left one.
+
+Semi-global matching (Hirschmüller 2008) of census bits and gradients, with checks of each winner, sub-pixel places,
+and short gaps bridged. Every pixel without a disparity has its reason.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from depthkit import kernels, threads
+from depthkit.arrays import F32, U8, U16, Mask, require
+from depthkit.errors import InputError
+from depthkit.types import Disparity, Reason
+
+WINDOW = 5  # px, of the census
+BRIDGED_DIFFERENCE = 1.0  # px, most between the ends of a gap that is bridged
+MADE_UP_CONFIDENCE = 0.1
+ROWS_A_BAND = 120
+
+
+def _limit(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise InputError(f"{name} is {value}; it must be {least} to {most}")
+
+
+def _choice(name: str, value: int, choices: tuple[int, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"{name} is {value}; it must be one of {', '.join(map(str, choices))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sgm:
+    """How to match.
+
+    num_disparities: disparities to search, px, at least 1.
+    min_disparity: the smallest of them, px; may be negative.
+    paths: 3 (left, right, above: the fastest), 4 (and below), 5 (above and its diagonals, left, right) or 8 (all).
+    P1, P2: cost of a change of disparity by 1 px, and by more, along a path, in differing bits: P1 ≤ P2_min ≤ P2 ≤ 55.
+    P2_min: what is left of P2 at an edge, as each grey level between neighbours takes 1 off P2.
+    uniqueness: by how much the best candidate must beat all others but its neighbours, in the unit of P1.
+    lr_check: px, most between the disparities of the two views; None: not compared.
+    subpixel: whether disparities are refined to fractions of a pixel.
+    speckle: px, segments with fewer are dropped; 0: none.
+    speckle_range: px, most between neighbours within a segment.
+    median: size of the median filter, px: 0 (none), 3 or 5.
+    fill: px, longest gap within a surface that is bridged and marked INTERPOLATED; 0: none.
+
+    Raises InputError for values outside these limits.
+    """
+
+    num_disparities: int = 128
+    min_disparity: int = 0
+    paths: int = 3
+    P1: int = 10
+    P2: int = 50
+    P2_min: int = 12
+    uniqueness: int = 1
+    lr_check: int | None = 1
+    subpixel: bool = True
+    speckle: int = 60
+    speckle_range: float = 2.0
+    median: int = 5
+    fill: int = 16
+
+    def __post_init__(self) -> None:
+        _limit("num_disparities", self.num_disparities, 1, 4096)
+        _limit("min_disparity", self.min_disparity, -16384, 16384)
+        _choice("paths", self.paths, (3, 4, 5, 8))
+        _limit("P2", self.P2, 0, 55)
+        _limit("P2_min", self.P2_min, 0, self.P2)
+        _limit("P1", self.P1, 0, self.P2_min)
+        _limit("uniqueness", self.uniqueness, 0, 255)
+        _limit("lr_check", self.lr_check or 0, 0, 255)
+        _limit("speckle", self.speckle, 0, 1 << 30)
+        _limit("speckle_range", self.speckle_range, 0, 1 << 14)
+        _choice("median", self.median, (0, 3, 5))
+        _limit("fill", self.fill, 0, 1 << 14)
+
+
+DEFAULT = Sgm()
+
+
+def match(
+    left: U8, right: U8, sgm: Sgm = DEFAULT, *, valid_left: Mask | None = None, valid_right: Mask | None = None
+) -> Disparity:
+    """Disparities of the left image of a rectified pair.
+
+    left, right: (H, W) uint8 grey; valid_left, valid_right: (H, W) bool, pixels that show anything (see
+    `rectify.Rectifier`): all others, and those matched with them, are BORDER.
+
+    Reasons: BORDER, the right pixel would be outside its image; NOT_UNIQUE, or NO_TEXTURE where the left image shows
+    too little contrast to expect else; LEFT_RIGHT, the right image's disparity is another; SPECKLE; INTERPOLATED, the
+    value is the median of neighbours or bridges a gap. Confidence grows with the cost of the second best candidate
+    above the best, and is 0.1 where INTERPOLATED. Raises InputError.
+    """
+    _check(left, right, sgm)
+    valid = _valid("valid_left", valid_left, left), _valid("valid_right", valid_right, right)
+    views = kernels.sgm.Views(_features(left), _features(right), left)
+    found = _winners(views, sgm)
+    values = _values(views, found, sgm)
+    reason, confidence = _judged(values, views, found, valid, sgm)
+    values = _cleaned(values, reason, sgm)
+    threads.for_rows(kernels.disparity.settle, len(left), values, reason, confidence, _bits(), MADE_UP_CONFIDENCE)
+    return Disparity(values, reason, confidence)
+
+
+def _features(image: U8) -> U8:
+    pad = kernels.census.PAD
+    padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    height, width = image.shape
+    features = np.empty((height, kernels.census.PLANES, width), np.uint8)
+    threads.for_rows(kernels.census.features, height, padded, features)
+    return features
+
+
+def _winners(views: Any, sgm: Sgm) -> Any:
+    height, width = views.grey.shape
+    setting = kernels.sgm.Setting(
+        sgm.num_disparities,
+        sgm.min_disparity,
+        diagonal=sgm.paths in (5, 8),
+        upwards=sgm.paths in (4, 8),
+        P1=sgm.P1,
+        P2=sgm.P2,
+        P2_min=sgm.P2_min,
+        lr_check=-1 if sgm.lr_check is None else sgm.lr_check,
+    )
+    found = kernels.sgm.Winners(
+        index=np.empty((height, width), np.int16),
+        sums=np.empty((height, width, 3), np.uint8),
+        second=np.empty((height, width), np.uint8),
+        agrees=np.empty((height, width), np.bool_),
+    )
+    bands = 2 * -(-height // (2 * ROWS_A_BAND))
+    edges = np.arange(bands + 1) * height // bands
+    threads.for_rows(kernels.sgm.bands, bands, edges, views, setting, found, at_least=1)
+    return found
+
+
+def _values(views: Any, found: Any, sgm: Sgm) -> F32:
+    values = np.empty(views.grey.shape, np.float32)
+    gradients = [features[:, kernels.census.GRADIENT] for features in (views.left, views.right)]
+    candidates = sgm.min_disparity, sgm.num_disparities
+    threads.for_rows(kernels.disparity.subpixel, len(values), found, *gradients, *candidates, sgm.subpixel, values)
+    return values
+
+
+def _judged(values: F32, views: Any, found: Any, valid: tuple[Mask, Mask], sgm: Sgm) -> tuple[U16, F32]:
+    reason, confidence = np.empty(values.shape, np.uint16), np.empty(values.shape, np.float32)
+    limits = sgm.min_disparity, sgm.uniqueness
+    results = values, reason, confidence
+    threads.for_rows(kernels.disparity.judge, len(values), found, views.grey, *valid, *limits, _bits(), *results)
+    return reason, confidence
+
+
+def _cleaned(values: F32, reason: U16, sgm: Sgm) -> F32:
+    if sgm.speckle:
+        small = np.empty(values.shape, np.bool_)
+        kernels.speckle.small_segments(values, np.float32(sgm.speckle_range), sgm.speckle, small)
+        values[small] = np.nan
+        reason[small] |= np.uint16(Reason.SPECKLE)
+    if sgm.median:
+        values = _median(values, sgm.median, np.float32(sgm.min_disparity - 2))
+    if sgm.fill:
+        for kernel, lines in zip((kernels.gaps.bridge_rows, kernels.gaps.bridge_columns), values.shape, strict=True):
+            threads.for_rows(kernel, lines, values, sgm.fill, np.float32(BRIDGED_DIFFERENCE))
+    return values
+
+
+def _median(values: F32, size: int, unknown: np.float32) -> F32:
+    """Median with NaN below all values, so that the majority decides whether there is one."""
+    filtered: F32 = cv2.medianBlur(np.where(np.isnan(values), unknown, values), size)  # type: ignore[assignment]
+    filtered[filtered == unknown] = np.nan
+    return filtered
+
+
+def _bits() -> Any:
+    names = "BORDER", "NO_TEXTURE", "NOT_UNIQUE", "LEFT_RIGHT", "SPECKLE", "INTERPOLATED"
+    return kernels.disparity.Bits(*(int(Reason[name]) for name in names))
+
+
+def _check(left: U8, right: U8, sgm: Sgm) -> None:
+    hint = "convert with depthkit.images.to_grey, and to 8 bits with depthkit.images.to_u8"
+    require("left", left, np.uint8, (None, None), hint)
+    require("right", right, np.uint8, left.shape, hint)
+    height, width = left.shape
+    if min(height, width) < WINDOW:
+        raise InputError(f"images of {width}×{height} are smaller than the matching window of {WINDOW}×{WINDOW} px")
+    if sgm.num_disparities > width:
+        raise InputError(
+            f"num_disparities is {sgm.num_disparities} but the images are {width} px wide: set at most {width}"
+        )
+
+
+def _valid(name: str, valid: Mask | None, image: U8) -> Mask:
+    if valid is None:
+        return np.broadcast_to(np.True_, image.shape)
+    require(name, valid, np.bool_, image.shape)
+    return valid
