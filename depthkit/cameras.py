@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -35,6 +37,13 @@ class CameraModel:
     model: str = "pinhole"
 
     def __post_init__(self) -> None:
+        for name in ("width", "height"):
+            object.__setattr__(self, name, _pixels(name, getattr(self, name)))
+        for name in ("fx", "fy", "cx", "cy"):
+            object.__setattr__(self, name, _finite(name, getattr(self, name)))
+        if not isinstance(self.distortion, Iterable):
+            raise CalibrationError(f"distortion must be a list of numbers, not {self.distortion!r}")
+        object.__setattr__(self, "distortion", tuple(_finite("distortion", k) for k in self.distortion))
         if self.model not in lenses.COEFFICIENTS:
             raise CalibrationError(
                 f"camera model {self.model!r} is unknown: use one of {', '.join(lenses.COEFFICIENTS)}"
@@ -45,10 +54,6 @@ class CameraModel:
                 f"a {self.model} camera takes {' or '.join(map(str, allowed))} distortion coefficients, "
                 f"not {len(self.distortion)}"
             )
-        if self.width < 1 or self.height < 1:
-            raise CalibrationError(f"image size must be positive, not {self.width}×{self.height}")
-        if not np.isfinite([self.fx, self.fy, self.cx, self.cy, *self.distortion]).all():
-            raise CalibrationError("fx, fy, cx, cy and the distortion must be finite numbers")
         if self.fx <= 0 or self.fy <= 0:
             raise CalibrationError(f"focal lengths are in pixels and positive, not fx={self.fx}, fy={self.fy}")
 
@@ -98,13 +103,9 @@ class CameraModel:
         known = {"width", "height", "fx", "fy", "cx", "cy", "model", "distortion"}
         _check_keys(values, known - {"model", "distortion"}, known, where)
         try:
-            numbers = [float(values[name]) for name in ("fx", "fy", "cx", "cy")]
-            distortion = tuple(float(k) for k in values.get("distortion", ()))
-            size = int(values["width"]), int(values["height"])
-        except (TypeError, ValueError) as error:
-            raise CalibrationError(f"{where}: expected numbers, {error}") from error
-        fx, fy, cx, cy = numbers
-        return cls(*size, fx, fy, cx, cy, distortion, str(values.get("model", "pinhole")))
+            return cls(**values)
+        except CalibrationError as error:
+            raise CalibrationError(f"{where}: {error}") from error
 
 
 @lru_cache(maxsize=8)
@@ -191,16 +192,15 @@ class Rig:
         """A rig from `to_dict`'s values; CalibrationError names a missing, unknown or unusable key."""
         _check_keys(values, {"cameras"}, {"cameras", "provenance"}, where)
         cameras, poses = {}, {}
-        for role, entry in values["cameras"].items():
+        for role, entry in _table(f"{where}: cameras", values["cameras"]).items():
             here = f"{where}: cameras.{role}"
-            if not isinstance(entry, Mapping):
-                raise CalibrationError(f"{here} must be a table of values")
-            camera = dict(entry)
+            camera = dict(_table(here, entry))
             pose = camera.pop("T_camera_rig", None)
             cameras[role] = CameraModel.from_dict(camera, here)
             if pose is not None:
                 poses[role] = transforms.check(f"{here}.T_camera_rig", pose)
-        return cls(cameras, poses, values.get("provenance", {}))
+        provenance = _table(f"{where}: provenance", values.get("provenance", {}))
+        return cls(cameras, poses, {key: str(value) for key, value in provenance.items()})
 
     def digest(self) -> str:
         """SHA-256 (hex) of the calibration's numbers, to be kept beside every output made with it."""
@@ -215,3 +215,22 @@ def _check_keys(values: Mapping[str, Any], required: set[str], known: set[str], 
         raise CalibrationError(
             f"{where}: unknown key {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
         )
+
+
+def _table(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise CalibrationError(f"{name} must be a table of values, not {value!r}")
+    return value
+
+
+def _finite(name: str, value: Any) -> float:
+    if not (isinstance(value, Real) and math.isfinite(value)):
+        raise CalibrationError(f"{name} must be a finite number, not {value!r}")
+    return float(value)
+
+
+def _pixels(name: str, value: Any) -> int:
+    number = _finite(name, value)
+    if number < 1 or number != int(number):
+        raise CalibrationError(f"{name} must be a positive whole number of pixels, not {value!r}")
+    return int(number)

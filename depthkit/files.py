@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Reading files, and writing them whole or not at all; errors name the file and the remedy."""
 
 import contextlib
 import errno
@@ -36,6 +36,16 @@ def explained(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"cannot write {path}: {_remedy(error, Path(path))}") from error
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """The content of a file; InputError if it is missing or cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"no such file: {path}") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _remedy(error: OSError, path: Path) -> str:

@@ -7,12 +7,12 @@ import numpy as np
 
 from depthkit.arrays import F32, U8, U16, Image, require
 from depthkit.errors import InputError
-from depthkit.files import explained, replacing
+from depthkit.files import explained, read_bytes, replacing
 
 
 def read(path: str | Path) -> Image:
     """Read an image file as uint8 or uint16, (H, W) grey or (H, W, 3) RGB; an alpha channel is dropped."""
-    data = _bytes(path)
+    data = read_bytes(path)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if image is None:
         raise InputError(f"{path} is not an image that can be read (PNG, JPEG, TIFF, PGM, …)")
@@ -45,7 +45,7 @@ def write_pfm(path: str | Path, values: F32) -> None:
 
 def read_pfm(path: str | Path) -> F32:
     """Read a one-channel PFM as (H, W) float32 with NaN for infinite (unknown) values."""
-    magic, size, scale, rest = (_bytes(path).split(b"\n", 3) + [b""] * 4)[:4]
+    magic, size, scale, rest = (read_bytes(path).split(b"\n", 3) + [b""] * 4)[:4]
     try:
         width, height = map(int, size.split())
         order = "<" if float(scale) < 0 else ">"
@@ -75,7 +75,7 @@ def to_u8(image: Image) -> U8:
 
 def quantize(values: F32, scale: float) -> U16:
     """uint16 of `values / scale`, rounded; 0 for NaN and for what does not fit in 1…65535."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         steps = np.rint(values / np.float32(scale))
         return np.where((steps >= 1) & (steps <= 65535), steps, 0).astype(np.uint16)
 
@@ -85,12 +85,3 @@ def dequantize(steps: U16, scale: float) -> F32:
     values = steps.astype(np.float32) * np.float32(scale)
     values[steps == 0] = np.nan
     return values
-
-
-def _bytes(path: str | Path) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error

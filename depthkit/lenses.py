@@ -3,6 +3,8 @@
 Coefficients keep OpenCV's order and meaning, so calibrations made elsewhere can be used as they are.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from depthkit.arrays import F64
@@ -10,82 +12,162 @@ from depthkit.arrays import F64
 COEFFICIENTS = {"pinhole": (0,), "brown_conrady": (4, 5, 8, 12), "fisheye": (4,)}
 """Allowed numbers of distortion coefficients for each model."""
 
+Coefficients = tuple[float, ...]
+Radial = tuple[F64, F64, F64]
+Inverse = Callable[[F64, F64], F64]
+
 _NEWTON_STEPS = 20
-_DERIVATIVE_STEP = 1e-6
+_CLOSED = 1e-12  # where Newton's method stops; a solution counts up to _ACCEPTED
+_ACCEPTED = 1e-9
+_NODES = 257  # of the table each solution starts from
+_WIDEST = 8.0  # radius where that table ends for a lens that never folds: 83° from the axis
+_BLOCK = 8192  # points worked on at once: their temporaries stay in the cache
 
 
-def distort(model: str, coefficients: tuple[float, ...], xy: F64) -> F64:
+def distort(model: str, coefficients: Coefficients, xy: F64) -> F64:
     """Bend ideal normalised coordinates (..., 2) as the lens does.
 
     `brown_conrady`: Brown 1971 with OpenCV's rational (k4–k6) and thin-prism (s1–s4) terms;
     `fisheye`: Kannala & Brandt 2006, the equidistant polynomial in the angle from the axis.
     """
     if model == "brown_conrady":
-        return _brown_conrady(coefficients, xy)
+        x, y = xy[..., 0], xy[..., 1]
+        return np.stack(_brown_conrady(coefficients, x, y, _radial(coefficients, x, y)), -1)
     if model == "fisheye":
-        return _fisheye(coefficients, xy)
+        r = np.linalg.norm(xy, axis=-1, keepdims=True)
+        return xy * _ratio(_fisheye_bend(coefficients, np.arctan(r)), r)
     return xy
 
 
-def undistort(model: str, coefficients: tuple[float, ...], xy: F64) -> F64:
+def undistort(model: str, coefficients: Coefficients, xy: F64) -> F64:
     """The ideal coordinates (..., 2) that `distort` bends to `xy`; NaN where the lens has no such ray.
 
-    Newton's method on the full 2-D map, so that a round trip closes to 1e-9 wherever the model is one-to-one.
+    Newton's method, so that a round trip closes to 1e-9 wherever the model is one-to-one. Where its polynomial
+    turns back on itself (folds), only the solution that connects to the image centre counts.
     """
-    if model == "pinhole" or not any(coefficients):
-        return _fisheye_inverse_start(xy) if model == "fisheye" else xy
-    ideal = _fisheye_inverse_start(xy) if model == "fisheye" else xy.copy()
+    if model == "pinhole":
+        return xy
+    invert = _fisheye_inverse(coefficients) if model == "fisheye" else _brown_inverse(coefficients)
+    bent = np.ascontiguousarray(xy.reshape(-1, 2).T)
+    ideal = np.empty_like(bent)
     with np.errstate(all="ignore"):
-        for _ in range(_NEWTON_STEPS):
-            error = distort(model, coefficients, ideal) - xy
-            if not np.nanmax(np.abs(error), initial=0.0) > 1e-13:
-                break
-            ideal = ideal - _solve_2x2(_jacobian(model, coefficients, ideal), error)
-        closed = np.abs(distort(model, coefficients, ideal) - xy).max(-1) < 1e-9
-    return np.where(closed[..., None], ideal, np.nan)
+        for start in range(0, bent.shape[1], _BLOCK):
+            block = slice(start, start + _BLOCK)
+            x, y = bent[:, block]
+            ideal[:, block] = invert(x, y)
+    return np.ascontiguousarray(ideal.T).reshape(xy.shape)
 
 
-def _brown_conrady(coefficients: tuple[float, ...], xy: F64) -> F64:
-    k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = (*coefficients, *(0.0,) * (12 - len(coefficients)))
-    x, y = xy[..., 0], xy[..., 1]
+def _radial(coefficients: Coefficients, x: F64, y: F64) -> Radial:
+    """r² = x² + y², the factor that pushes a point along its radius, and the factor's derivative by r²."""
+    k1, k2, _, _, k3, k4, k5, k6, *_ = _padded(coefficients)
     r2 = x * x + y * y
-    radial = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / (1 + r2 * (k4 + r2 * (k5 + r2 * k6)))
-    dx = x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x) + r2 * (s1 + r2 * s2)
-    dy = y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y + r2 * (s3 + r2 * s4)
-    return np.stack([dx, dy], -1)
+    below = 1 + r2 * (k4 + r2 * (k5 + r2 * k6))
+    scale = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / below
+    slope = (k1 + r2 * (2 * k2 + r2 * (3 * k3)) - scale * (k4 + r2 * (2 * k5 + r2 * (3 * k6)))) / below
+    return r2, scale, slope
 
 
-def _fisheye(coefficients: tuple[float, ...], xy: F64) -> F64:
+def _brown_conrady(coefficients: Coefficients, x: F64, y: F64, radial: Radial) -> tuple[F64, F64]:
+    _, _, p1, p2, _, _, _, _, s1, s2, s3, s4 = _padded(coefficients)
+    r2, scale, _ = radial
+    shift = 2 * (p1 * y + p2 * x)
+    bent_x = x * (scale + shift) + r2 * (p2 + s1 + r2 * s2)
+    bent_y = y * (scale + shift) + r2 * (p1 + s3 + r2 * s4)
+    return bent_x, bent_y
+
+
+def _brown_jacobian(coefficients: Coefficients, x: F64, y: F64, radial: Radial) -> tuple[F64, F64, F64, F64]:
+    """∂bent_x/∂x, ∂bent_x/∂y, ∂bent_y/∂x, ∂bent_y/∂y."""
+    _, _, p1, p2, _, _, _, _, s1, s2, s3, s4 = _padded(coefficients)
+    r2, scale, slope = radial
+    shift = scale + 2 * (p1 * y + p2 * x)
+    dx, dy = 2 * (x * slope + p2), 2 * (y * slope + p1)  # of the factor of x and y in `_brown_conrady`
+    push_x, push_y = 2 * (p2 + s1) + r2 * (4 * s2), 2 * (p1 + s3) + r2 * (4 * s4)
+    return shift + x * (dx + push_x), x * dy + y * push_x, y * dx + x * push_y, shift + y * (dy + push_y)
+
+
+def _brown_inverse(coefficients: Coefficients) -> Inverse:
+    limit = _brown_fold(coefficients)
+    radii = np.linspace(0, min(limit, _WIDEST), _NODES)[:-1]
+    bent_radii = radii * _radial(coefficients, radii, 0 * radii)[1]
+
+    def invert(bent_x: F64, bent_y: F64) -> F64:
+        bent = np.hypot(bent_x, bent_y)
+        stretch = _ratio(np.interp(bent, bent_radii, radii), bent)
+        x, y = bent_x * stretch, bent_y * stretch
+        for _ in range(_NEWTON_STEPS):
+            radial = _radial(coefficients, x, y)
+            at_x, at_y = _brown_conrady(coefficients, x, y, radial)
+            xx, xy, yx, yy = _brown_jacobian(coefficients, x, y, radial)
+            error_x, error_y, determinant = at_x - bent_x, at_y - bent_y, xx * yy - xy * yx
+            error = np.maximum(np.abs(error_x), np.abs(error_y))
+            if not np.nanmax(error, initial=0.0) > _CLOSED:
+                break
+            x = x - (yy * error_x - xy * error_y) / determinant
+            y = y - (xx * error_y - yx * error_x) / determinant
+        found = (error < _ACCEPTED) & (determinant > 0) & (np.hypot(x, y) < limit)
+        return np.where(found, (x, y), np.nan)
+
+    return invert
+
+
+def _brown_fold(coefficients: Coefficients) -> float:
+    """Radius at which the radial part stops growing or has a pole: with n, d in r², the zeros of (r n/d)' and d."""
+    k1, k2, _, _, k3, k4, k5, k6, *_ = _padded(coefficients)
+    n, d = np.poly1d([k3, k2, k1, 1.0]), np.poly1d([k6, k5, k4, 1.0])
+    twice = np.poly1d([2.0, 0.0])
+    growth = n * d + twice * (n.deriv() * d - n * d.deriv())
+    return float(np.sqrt(min(_first_root(growth), _first_root(d))))
+
+
+def _padded(coefficients: Coefficients) -> Coefficients:
+    return *coefficients, *(0.0,) * (12 - len(coefficients))
+
+
+def _fisheye_bend(coefficients: Coefficients, theta: F64) -> F64:
     k1, k2, k3, k4 = coefficients
-    r = np.linalg.norm(xy, axis=-1, keepdims=True)
-    theta = np.arctan(r)
     t2 = theta * theta
-    bent = theta * (1 + t2 * (k1 + t2 * (k2 + t2 * (k3 + t2 * k4))))
-    scale: F64 = np.divide(bent, r, out=np.ones_like(r), where=r > 1e-12)
-    return xy * scale
+    return theta * (1 + t2 * (k1 + t2 * (k2 + t2 * (k3 + t2 * k4))))
 
 
-def _fisheye_inverse_start(xy: F64) -> F64:
-    """Undistorted coordinates of the pure equidistant lens: exact for zero coefficients, a close start otherwise."""
-    theta = np.linalg.norm(xy, axis=-1, keepdims=True)
-    # A ray at 90° or more from the axis has no normalised coordinates.
-    scale = np.divide(np.tan(theta), theta, out=np.ones_like(theta), where=theta > 1e-12)
-    return np.where(theta < np.pi / 2, xy * scale, np.nan)
+def _fisheye_growth(coefficients: Coefficients) -> np.poly1d:
+    """Derivative of the bent angle, a polynomial in theta²."""
+    k1, k2, k3, k4 = coefficients
+    return np.poly1d([9 * k4, 7 * k3, 5 * k2, 3 * k1, 1.0])
 
 
-def _jacobian(model: str, coefficients: tuple[float, ...], xy: F64) -> F64:
-    """(..., 2, 2) derivative of `distort` by central differences."""
-    columns = []
-    for axis in (0, 1):
-        step = np.zeros(2)
-        step[axis] = _DERIVATIVE_STEP
-        ahead, behind = distort(model, coefficients, xy + step), distort(model, coefficients, xy - step)
-        columns.append((ahead - behind) / (2 * _DERIVATIVE_STEP))
-    return np.stack(columns, -1)
+def _fisheye_inverse(coefficients: Coefficients) -> Inverse:
+    growth, limit = _fisheye_growth(coefficients), _fisheye_fold(coefficients)
+    angles = np.linspace(0, limit, _NODES)[:-1]
+    bent_angles = _fisheye_bend(coefficients, angles)
+
+    def invert(bent_x: F64, bent_y: F64) -> F64:
+        bent = np.hypot(bent_x, bent_y)
+        theta = np.interp(bent, bent_angles, angles)
+        for _ in range(_NEWTON_STEPS):
+            error = _fisheye_bend(coefficients, theta) - bent
+            if not np.nanmax(np.abs(error), initial=0.0) > _CLOSED:
+                break
+            theta = theta - error / growth(theta * theta)
+        scale = np.where((np.abs(error) < _ACCEPTED) & (theta < limit), _ratio(np.tan(theta), bent), np.nan)
+        return np.stack([bent_x * scale, bent_y * scale])
+
+    return invert
 
 
-def _solve_2x2(J: F64, b: F64) -> F64:
-    det = J[..., 0, 0] * J[..., 1, 1] - J[..., 0, 1] * J[..., 1, 0]
-    x = (J[..., 1, 1] * b[..., 0] - J[..., 0, 1] * b[..., 1]) / det
-    y = (J[..., 0, 0] * b[..., 1] - J[..., 1, 0] * b[..., 0]) / det
-    return np.stack([x, y], -1)
+def _fisheye_fold(coefficients: Coefficients) -> float:
+    """Angle at which the bent angle stops growing; 90° at most, from where on x/z has no meaning."""
+    return float(min(np.sqrt(_first_root(_fisheye_growth(coefficients))), np.pi / 2))
+
+
+def _first_root(polynomial: np.poly1d) -> float:
+    """Smallest positive real root, or infinity."""
+    roots = np.asarray(polynomial.roots)
+    return float(np.min(roots.real[(np.abs(roots.imag) < 1e-9) & (roots.real > 0)], initial=np.inf))
+
+
+def _ratio(a: F64, b: F64) -> F64:
+    """a / b, and its limit 1 where both vanish."""
+    ratio: F64 = np.divide(a, b, out=np.ones_like(b), where=b > 1e-12)
+    return ratio

@@ -6,7 +6,7 @@ import numpy as np
 
 from depthkit.arrays import F32, U8
 from depthkit.errors import InputError
-from depthkit.files import replacing
+from depthkit.files import read_bytes, replacing
 
 _XYZ = [("x", "<f4"), ("y", "<f4"), ("z", "<f4")]
 _RGB = [("red", "u1"), ("green", "u1"), ("blue", "u1")]
@@ -33,11 +33,7 @@ def write(path: str | Path, points: F32, colors: U8 | None = None) -> None:
 
 def read(path: str | Path) -> tuple[F32, U8 | None]:
     """Read what `write` wrote: points and, if present, colours."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    head, found, body = data.partition(b"end_header\n")
+    head, found, body = read_bytes(path).partition(b"end_header\n")
     lines = head.decode("ascii", "replace").split("\n")
     if not found or lines[0] != "ply" or "format binary_little_endian 1.0" not in lines:
         raise InputError(f"{path} is not a binary little-endian PLY file")

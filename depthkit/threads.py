@@ -7,7 +7,7 @@ thread, compiles faster than `parallel=True`, and gives the same bits whatever t
 import itertools
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any
 
@@ -29,13 +29,17 @@ def for_rows(kernel: Callable[..., Any], rows: int, *args: Any, at_least: int = 
     edges = [rows * i // bands for i in range(bands + 1)]
     own, *others = itertools.pairwise(edges)
     tasks = [_pool().submit(kernel, *band, *args) for band in others]
-    kernel(*own, *args)
-    for task, band in zip(tasks, others, strict=True):
-        # A band no thread has taken yet is done here: calls may nest without waiting on each other.
-        if task.cancel():
-            kernel(*band, *args)
-        else:
-            task.result()
+    try:
+        kernel(*own, *args)
+        for task, band in zip(tasks, others, strict=True):
+            # A band no thread has taken yet is done here: calls may nest without waiting on each other.
+            if task.cancel():
+                kernel(*band, *args)
+            else:
+                task.result()
+    finally:
+        # After an error too, no thread may go on writing into the caller's arrays.
+        wait([task for task in tasks if not task.cancel()])
 
 
 @cache

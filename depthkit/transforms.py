@@ -31,7 +31,10 @@ def apply(T: F64, points: ArrayLike) -> F64:
 
 def check(name: str, T: ArrayLike) -> F64:
     """`T` as float64 if it is a rigid transform, else CalibrationError naming it."""
-    array = np.array(T, np.float64)
+    try:
+        array = np.array(T, np.float64)
+    except (TypeError, ValueError) as error:
+        raise CalibrationError(f"{name} must be a 4×4 matrix of numbers") from error
     if array.shape != (4, 4):
         raise CalibrationError(f"{name} must be a 4×4 matrix, not {'×'.join(map(str, array.shape))}")
     R = array[:3, :3]
@@ -83,8 +86,11 @@ def quaternion_from_rotation(R: ArrayLike) -> F64:
 
 
 def rotation_from_quaternion(q: ArrayLike) -> F64:
-    """(3, 3) rotation from a quaternion (w, x, y, z), which is normalised first."""
-    w, x, y, z = np.asarray(q, np.float64) / np.linalg.norm(q)
+    """(3, 3) rotation from a quaternion (w, x, y, z), which is normalised first; InputError if it is zero."""
+    length = np.linalg.norm(q)
+    if not length > 0:
+        raise InputError(f"a quaternion (w, x, y, z) of zero length is no rotation: {q!r}")
+    w, x, y, z = np.asarray(q, np.float64) / length
     return np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
