@@ -31,7 +31,7 @@ def matches(source: Source) -> bool:
 def read(source: Source) -> Rig:
     """The two cameras and their pose, taken as `source.unit` metres a unit of T."""
     values = _values(source.path)
-    T = transforms.from_rotation_translation(_rotation(values), _vector(values, "T") * source.unit)
+    T = transforms.from_rotation_translation(_rotation(values), _vector(values, "T", 3) * source.unit)
     size = _size(values, source)
     left, right = (_camera(values, n, side, size) for n, side in ((1, "left"), (2, "right")))
     remedy = "T has the unit of the board squares: say how many metres that is, as unit=0.001 for millimetres"
@@ -75,7 +75,7 @@ def _plain(node: cv2.FileNode) -> Any:
     if node.isSeq():
         return [_plain(node.at(i)) for i in range(node.size())]
     if node.isMap():
-        return node.mat() if {"rows", "cols", "data"} <= set(node.keys()) else None
+        return node.mat() if {"dt", "data"} <= set(node.keys()) else None
     return node.string() if node.isString() else node.real()
 
 
@@ -105,10 +105,11 @@ def _rotation(values: Values) -> F64:
     return values.numbers("R", 3, 3)
 
 
-def _vector(values: Values, key: str) -> F64:
+def _vector(values: Values, key: str, length: int) -> F64:
+    """A row, a column or a list of that many numbers."""
     vector = values.numbers(key).ravel()
-    if len(vector) != 3:
-        raise CalibrationError(f"{values.where}: {key} must have three entries, not {len(vector)}")
+    if len(vector) != length:
+        raise CalibrationError(f"{values.where}: {key} must have {length} entries, not {len(vector)}")
     return vector
 
 
@@ -116,7 +117,7 @@ def _size(values: Values, source: Source) -> tuple[float, float]:
     """(width, height) as the file states it, else as the caller does."""
     for key in ("image_size", "imageSize", "size"):
         if key in values:
-            width, height = values.numbers(key, 2).tolist()
+            width, height = _vector(values, key, 2).tolist()
             return width, height
     for prefix in ("image_", "image", ""):
         if f"{prefix}width" in values:
