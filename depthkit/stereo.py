@@ -60,10 +60,10 @@ class Sgm:
     uniqueness: int = 1
     lr_check: int | None = 1
     subpixel: bool = True
-    speckle: int = 60
+    speckle: int = 30
     speckle_range: float = 2.0
     median: int = 5
-    fill: int = 16
+    fill: int = 32
 
     def __post_init__(self) -> None:
         _limit("num_disparities", self.num_disparities, 1, 4096)

@@ -7,7 +7,7 @@ import numpy as np
 from depthkit.kernels.census import GRADIENT_CAP
 from depthkit.kernels.jit import inline, kernel
 
-GRADIENT_WEIGHT = 4  # of gradient costs against path costs in the sub-pixel fit
+GRADIENT_WEIGHT = 2  # of gradient costs against path costs in the sub-pixel fit
 TEXTURE = 4  # grey levels: where there is less contrast, that is why a disparity is not unique
 
 u8 = np.uint8
@@ -83,51 +83,52 @@ def _agrees(total, right_least, x, best, lr_check):
     return False
 
 
-@inline
-def _between(row, x):
-    """Least and largest value of a row from half a pixel before to half a pixel after x."""
-    here = np.int64(row[x])
-    before = (here + row[max(x - 1, 0)]) >> 1
-    after = (here + row[min(x + 1, row.size - 1)]) >> 1
-    return min(here, before, after), max(here, before, after)
+@kernel
+def subpixel(start, stop, found, left, right, min_disparity, num_disparities, refine, values):
+    """Disparity in px, NaN where there is none: the vertex of a V through the sums at, before and after the winner.
 
-
-@inline
-def _sampling_insensitive(left, low, high, right, x):
-    """Birchfield and Tomasi 1998: difference of gradients, whatever half pixel they were sampled at, cut."""
-    right_low, right_high = _between(right, x)
-    there = np.int64(right[x])
-    one = max(left - right_high, right_low - left, 0)
-    other = max(there - high, low - there, 0)
-    return min(one, other, GRADIENT_CAP)
+    Census bits jump; gradients (H, W) uint8 do not. So the costs of gradients of the pixel and its neighbours in the
+    row, where these are of the same surface, are added to the sums. Without `refine` disparities are whole numbers.
+    """
+    width = values.shape[1]
+    ours, theirs = np.empty((3, width), np.int16), np.empty((3, width), np.int16)
+    for y in range(start, stop):
+        spans(left[y], ours)
+        spans(right[y], theirs)
+        for x in range(width):
+            k = np.int64(found.index[y, x])
+            offset = np.float32(0)
+            if refine and 0 < k < num_disparities - 1 and 0 < x - min_disparity - k < width - 1:
+                sums = found.sums[y, x]
+                before, at, after = np.int64(sums[0]), np.int64(sums[1]), np.int64(sums[2])
+                for u in range(max(x - 1, 0), min(x + 2, width)):
+                    other = u - min_disparity - k
+                    if 0 < other < width - 1 and abs(found.index[y, u] - k) <= 1:
+                        before += GRADIENT_WEIGHT * _difference(ours, u, theirs, other + 1)
+                        at += GRADIENT_WEIGHT * _difference(ours, u, theirs, other)
+                        after += GRADIENT_WEIGHT * _difference(ours, u, theirs, other - 1)
+                offset = _vertex(before - at, after - at)
+            values[y, x] = np.float32(min_disparity + k) + offset if k >= 0 else np.float32(np.nan)
 
 
 @kernel
-def subpixel(start, stop, found, left, right, min_disparity, num_disparities, refine, values):
-    """Disparity in px, NaN where index is -1: a V through the costs at, before and after the winner.
+def spans(row, out):
+    """Values of a row (W,), and the least and the largest from half a pixel before to half a pixel after, as (3, W)."""
+    for x in range(row.size):
+        here = np.int64(row[x])
+        before = (here + row[max(x - 1, 0)]) >> 1
+        after = (here + row[min(x + 1, row.size - 1)]) >> 1
+        out[0, x] = here
+        out[1, x] = min(here, before, after)
+        out[2, x] = max(here, before, after)
 
-    To the path costs those of the gradients (H, W) uint8 are added, which, unlike census bits, are continuous.
-    """
-    for y in range(start, stop):
-        for x in range(values.shape[1]):
-            k = np.int64(found.index[y, x])
-            if k < 0:
-                values[y, x] = np.nan
-                continue
-            other = x - min_disparity - k
-            offset = np.float32(0)
-            if refine and 0 < k < num_disparities - 1 and 0 < other < values.shape[1] - 1:
-                low, high = _between(left[y], x)
-                here = np.int64(left[y, x])
-                before = found.sums[y, x, 0] + GRADIENT_WEIGHT * _sampling_insensitive(
-                    here, low, high, right[y], other + 1
-                )
-                at = found.sums[y, x, 1] + GRADIENT_WEIGHT * _sampling_insensitive(here, low, high, right[y], other)
-                after = found.sums[y, x, 2] + GRADIENT_WEIGHT * _sampling_insensitive(
-                    here, low, high, right[y], other - 1
-                )
-                offset = _vertex(before - at, after - at)
-            values[y, x] = np.float32(min_disparity + k) + offset
+
+@inline
+def _difference(ours, x, theirs, u):
+    """Of two pixels' `spans`, insensitive to sampling (Birchfield and Tomasi 1998), cut at 63."""
+    here = max(ours[0, x] - theirs[2, u], theirs[1, u] - ours[0, x], 0)
+    there = max(theirs[0, u] - ours[2, x], ours[1, x] - theirs[0, u], 0)
+    return min(here, there, GRADIENT_CAP)
 
 
 @inline
@@ -163,12 +164,12 @@ def judge(
             if index < 0 or not valid_left[y, x] or not valid_right[y, x - min_disparity - index]:
                 why = bits.border
             else:
-                margin = np.int64(found.second[y, x]) - np.int64(found.sums[y, x, 1])
-                if margin < uniqueness:
+                least, second = np.int64(found.sums[y, x, 1]), np.int64(found.second[y, x])
+                if second - least < uniqueness:
                     why = bits.no_texture if _contrast(grey, y, x) < TEXTURE else bits.not_unique
                 if not found.agrees[y, x]:
                     why |= bits.left_right
-                confidence[y, x] = np.float32(margin) / np.float32(margin + 16)
+                confidence[y, x] = np.float32(second - least) / np.float32(max(second, 1))
             reason[y, x] = why
             if why:
                 values[y, x] = np.nan

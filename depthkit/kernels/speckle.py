@@ -13,37 +13,49 @@ def small_segments(values, difference, fewest, small):
     `difference`.
     """
     height, width = values.shape
-    label = np.empty((height, width), np.int32)
-    parent = np.arange(height * width).astype(np.int32)
-    size = np.zeros(height * width, np.int32)
-    runs = 0
+    run = np.empty((height, width), np.int32)
+    runs = label_runs(values, difference, run)
+    parent = np.arange(runs).astype(np.int32)
+    for y in range(1, height):
+        join_rows(values[y - 1], values[y], difference, run[y - 1], run[y], parent)
+    size = np.zeros(runs, np.int32)
+    for i in range(runs):
+        parent[i] = _root(parent, i)
     for y in range(height):
         for x in range(width):
+            size[parent[run[y, x]]] += 1
+    for y in range(height):
+        for x in range(width):
+            small[y, x] = size[parent[run[y, x]]] < fewest and not np.isnan(values[y, x])
+
+
+@kernel
+def label_runs(values, difference, run):
+    """Number the stretches of similar values along rows into run (H, W) int32; returns how many there are."""
+    runs = 0
+    for y in range(values.shape[0]):
+        for x in range(values.shape[1]):
             if not (x > 0 and abs(values[y, x] - values[y, x - 1]) <= difference):
                 runs += 1
-            label[y, x] = runs - 1
-            size[runs - 1] += 1
-    for y in range(1, height):
-        for x in range(width):
-            if abs(values[y, x] - values[y - 1, x]) <= difference:
-                _join(parent, size, label[y, x], label[y - 1, x])
-    for y in range(height):
-        for x in range(width):
-            small[y, x] = size[_root(parent, label[y, x])] < fewest and not np.isnan(values[y, x])
+            run[y, x] = runs - 1
+    return runs
+
+
+@kernel
+def join_rows(above, here, difference, run_above, run_here, parent):
+    """Join the runs of two rows that touch at similar values: union-find, the smaller number is the root."""
+    last_one, last_other = -1, -1
+    for x in range(here.size):
+        one, other = run_above[x], run_here[x]
+        if (one != last_one or other != last_other) and abs(here[x] - above[x]) <= difference:
+            last_one, last_other = one, other
+            one, other = _root(parent, one), _root(parent, other)
+            parent[max(one, other)] = min(one, other)
 
 
 @inline
-def _root(parent, label):
-    while parent[label] != label:
-        parent[label] = parent[parent[label]]
-        label = parent[label]
-    return label
-
-
-@inline
-def _join(parent, size, one, other):
-    one, other = _root(parent, one), _root(parent, other)
-    if one != other:
-        large, little = (one, other) if size[one] >= size[other] else (other, one)
-        parent[little] = large
-        size[large] += size[little]
+def _root(parent, node):
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
