@@ -1,0 +1,8 @@
+"""Recording and replay. A recording is one MCAP file of ROS 2 messages, and opens as a `Camera`."""
+
+from depthkit.bag.digest import FrameDigest
+from depthkit.bag.info import BagInfo, RoleInfo
+from depthkit.bag.reader import Bag
+from depthkit.bag.writer import BagWriter
+
+__all__ = ["Bag", "BagInfo", "BagWriter", "FrameDigest", "RoleInfo"]

@@ -1,0 +1,160 @@
+"""The MCAP file under a recording: its index, and single chunks by their place. Nothing else is read."""
+
+import contextlib
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from mcap.data_stream import ReadDataStream
+from mcap.exceptions import McapError
+from mcap.reader import McapReader, make_reader
+from mcap.records import Chunk, ChunkIndex, Message
+from mcap.stream_reader import breakup_chunk
+from mcap.summary import Summary
+from mcap.writer import MCAP0_MAGIC
+from rosbags.serde import SerdeError
+
+from depthkit.bag import layout
+from depthkit.cameras import Rig
+from depthkit.errors import BagError, DepthkitError
+
+_RECORD_HEADER = 9  # opcode and length
+_FOOTER = struct.Struct("<BQQQI")  # opcode, length, where the summary and its offsets start, checksum
+
+_DAMAGE = (
+    McapError, SerdeError, DepthkitError, struct.error,
+    ValueError, KeyError, TypeError, RuntimeError, MemoryError, OverflowError, OSError,
+)  # fmt: skip
+"""What the libraries underneath raise for bytes that make no sense."""
+
+
+class Place(NamedTuple):
+    """Where a frame's chunks start in the file; a frame without images has no chunk of them."""
+
+    record: int
+    images: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What a recording says about itself before any frame is read."""
+
+    version: int
+    rig: Rig
+    topics: dict[int, str]
+    """By channel."""
+    frames: list[Place]
+    compression_ratio: float
+
+
+def read_index(path: Path, file: BinaryIO) -> Index:
+    """The index at the end of a recording; BagError if it is not one, or not whole."""
+    _check_ends(path, file)
+    with undamaged(path):
+        _check_summary(file)
+        file.seek(0)
+        reader = make_reader(file)
+        summary = reader.get_summary()
+        if summary is None:
+            raise BagError(_incomplete(path))
+        metadata = _metadata(path, reader, summary)
+        return Index(
+            version=int(metadata["format"]),
+            rig=_rig(metadata),
+            topics={channel.id: channel.topic for channel in summary.channels.values()},
+            frames=_places(path, summary),
+            compression_ratio=_compression_ratio(summary),
+        )
+
+
+def read_chunk(file: BinaryIO, start: int) -> list[Message]:
+    """The messages of the chunk that starts there, checked against its checksum."""
+    file.seek(start + _RECORD_HEADER)
+    chunk = Chunk.read(ReadDataStream(file))
+    return [record for record in breakup_chunk(chunk, validate_crc=True) if isinstance(record, Message)]
+
+
+@contextlib.contextmanager
+def undamaged(path: Path, part: str = "") -> Iterator[None]:
+    """Turn what goes wrong inside damaged bytes into a BagError that says where."""
+    try:
+        yield
+    except BagError:
+        raise
+    except _DAMAGE as error:
+        raise BagError(
+            f"{path} is damaged{part} ({str(error) or type(error).__name__}): use another copy of it"
+        ) from error
+
+
+def _check_ends(path: Path, file: BinaryIO) -> None:
+    size = len(MCAP0_MAGIC)
+    if file.read(size) != MCAP0_MAGIC:
+        raise BagError(f"{path} is not an MCAP recording")
+    file.seek(max(file.seek(0, 2) - size, size))
+    if file.read(size) != MCAP0_MAGIC:
+        raise BagError(_incomplete(path))
+
+
+def _check_summary(file: BinaryIO) -> None:
+    """Compare the index with its checksum, which the mcap library leaves to us; 0 means that it has none."""
+    end = file.seek(-_FOOTER.size - len(MCAP0_MAGIC), 2) + _FOOTER.size - 4
+    *_, start, _, checksum = _FOOTER.unpack(file.read(_FOOTER.size))
+    file.seek(start)
+    if checksum and zlib.crc32(file.read(end - start)) != checksum:
+        raise ValueError("its index does not match its checksum")
+
+
+def _incomplete(path: Path) -> str:
+    return f"{path} is cut off or was never finished: 'mcap recover {path} -o whole.mcap' saves the frames it holds"
+
+
+def _metadata(path: Path, reader: McapReader, summary: Summary) -> dict[str, str]:
+    """The recording's own metadata record, of a format that can be read."""
+    found = next((each.metadata for each in reader.iter_metadata() if each.name == layout.METADATA), None)
+    if found is None:
+        topics = ", ".join(sorted(channel.topic for channel in summary.channels.values())) or "none"
+        raise BagError(
+            f"{path} was not recorded by depthkit (its topics: {topics}); "
+            "reading foreign recordings is not supported yet"
+        )
+    if int(found["format"]) > layout.VERSION:
+        raise BagError(f"{path} has format {found['format']}, this depthkit reads {layout.VERSION}: upgrade depthkit")
+    return found
+
+
+def _rig(metadata: dict[str, str]) -> Rig:
+    text = metadata["rig"]
+    if hashlib.sha256(text.encode()).hexdigest() != metadata["rig_sha256"]:
+        raise ValueError("the calibration does not match its checksum")
+    return Rig.from_dict(json.loads(text))
+
+
+def _places(path: Path, summary: Summary) -> list[Place]:
+    channels = {each.id for each in summary.channels.values() if each.topic == layout.FRAME_TOPIC}
+    places, images = [], None
+    for chunk in sorted(summary.chunk_indexes, key=_start):
+        if channels.isdisjoint(chunk.message_index_offsets):
+            images = chunk.chunk_start_offset
+        else:
+            places.append(Place(chunk.chunk_start_offset, images))
+            images = None
+    counts = summary.statistics.channel_message_counts if summary.statistics else {}
+    counted = sum(counts.get(channel, 0) for channel in channels)
+    if counted != len(places):
+        raise BagError(f"{path} holds {counted} frames in {len(places)} chunks: use the original, not a repacked copy")
+    return places
+
+
+def _compression_ratio(summary: Summary) -> float:
+    packed = sum(chunk.compressed_size for chunk in summary.chunk_indexes)
+    return sum(chunk.uncompressed_size for chunk in summary.chunk_indexes) / packed if packed else 1.0
+
+
+def _start(chunk: ChunkIndex) -> int:
+    return chunk.chunk_start_offset

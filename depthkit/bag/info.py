@@ -1,0 +1,89 @@
+"""What a recording holds, in numbers."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from depthkit.bag.container import Index
+from depthkit.cameras import Rig
+
+
+@dataclass(frozen=True, slots=True)
+class RoleInfo:
+    """The images of one role and kind: their size in pixels, ROS's name for their encoding, and their number."""
+
+    role: str
+    width: int
+    height: int
+    encoding: str
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class BagInfo:
+    """What a recording holds.
+
+    duration_s: from the first to the last frame on the host's clock; fps: its mean rate, None for less than two
+    moments; stamps_*_ns: of the first and the last frame, None without frames; gaps: for each jump in the
+    sequence numbers, the number before it and how many are missing; compression_ratio: unpacked to packed size.
+    """
+
+    path: Path
+    version: int
+    size_bytes: int
+    frames: int
+    roles: tuple[RoleInfo, ...]
+    duration_s: float
+    fps: float | None
+    stamps_device_ns: tuple[int, int] | None
+    stamps_host_ns: tuple[int, int] | None
+    gaps: tuple[tuple[int, int], ...]
+    compression_ratio: float
+
+
+def summarize(path: Path, index: Index, records: Iterable[Mapping[str, Any]]) -> BagInfo:
+    """The numbers of a recording from its index and its frames' descriptions, which are not kept."""
+    kinds: Counter[tuple[str, int, int, str]] = Counter()
+    sequence: list[int] = []
+    device: list[int] = []
+    host: list[int] = []
+    for record in records:
+        kinds.update(_kinds(index.rig, record))
+        sequence.append(record["sequence"])
+        device.append(record["stamps_ns"]["device"])
+        host.append(record["stamps_ns"]["host"])
+    duration_s = (host[-1] - host[0]) / 1e9 if host else 0.0
+    return BagInfo(
+        path=path,
+        version=index.version,
+        size_bytes=path.stat().st_size,
+        frames=len(sequence),
+        roles=tuple(RoleInfo(*kind, frames) for kind, frames in kinds.items()),
+        duration_s=duration_s,
+        fps=(len(sequence) - 1) / duration_s if duration_s > 0 else None,
+        stamps_device_ns=_ends(device),
+        stamps_host_ns=_ends(host),
+        gaps=tuple(_gaps(sequence)),
+        compression_ratio=index.compression_ratio,
+    )
+
+
+def _kinds(rig: Rig, record: Mapping[str, Any]) -> Iterator[tuple[str, int, int, str]]:
+    for role, encoding in record["images"].items():
+        yield role, *rig.camera(role).size, encoding
+    if record["depth"] is not None:
+        camera = record["depth"]["camera"]
+        yield "depth", camera["width"], camera["height"], "32FC1"
+
+
+def _ends(stamps: list[int]) -> tuple[int, int] | None:
+    return (stamps[0], stamps[-1]) if stamps else None
+
+
+def _gaps(sequence: list[int]) -> Iterator[tuple[int, int]]:
+    for before, after in itertools.pairwise(sequence):
+        if after > before + 1:
+            yield before, after - before - 1

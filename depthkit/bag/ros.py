@@ -1,0 +1,142 @@
+"""ROS 2 messages as bytes (CDR), written and read with the rosbags library."""
+
+import json
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys.store import Typestore
+
+from depthkit import transforms
+from depthkit.arrays import F64, readonly
+from depthkit.cameras import CameraModel, Rig
+
+IMAGE = "sensor_msgs/msg/Image"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+TRANSFORMS = "tf2_msgs/msg/TFMessage"
+TEXT = "std_msgs/msg/String"
+
+RIG_FRAME = "rig"
+"""Name of the rig's common frame, the parent of every camera's frame."""
+
+_PIXELS = {
+    "mono8": ("u1", ()),
+    "mono16": ("<u2", ()),
+    "rgb8": ("u1", (3,)),
+    "rgb16": ("<u2", (3,)),
+    "32FC1": ("<f4", ()),
+}
+"""dtype and channels of each image encoding."""
+
+
+def definition(kind: str) -> bytes:
+    """The text of a message type and of all types inside it, as MCAP's "ros2msg" schemas hold it."""
+    text, _ = _store().generate_msgdef(kind, ros_version=2)
+    return text.encode()
+
+
+def encoding(pixels: NDArray[Any]) -> str:
+    """ROS's name for the pixels of a (H, W) or (H, W, 3) uint8 or uint16 or a (H, W) float32 image."""
+    if pixels.dtype == np.float32:
+        return "32FC1"
+    return f"{'rgb' if pixels.ndim == 3 else 'mono'}{8 * pixels.itemsize}"
+
+
+def image(pixels: NDArray[Any], frame: str, stamp_ns: int) -> memoryview:
+    """An Image message; `frame` names the camera's frame."""
+    height, width = pixels.shape[:2]
+    message = _store().types[IMAGE](
+        header=_header(frame, stamp_ns),
+        height=height,
+        width=width,
+        encoding=encoding(pixels),
+        is_bigendian=0,
+        step=pixels.strides[0],
+        data=pixels.reshape(-1).view(np.uint8),
+    )
+    return _store().serialize_cdr(message, IMAGE)
+
+
+def read_image(data: bytes) -> NDArray[Any]:
+    """The read-only pixels of an Image message that `image` made; they share memory with `data`."""
+    message: Any = _store().deserialize_cdr(memoryview(data), IMAGE)
+    dtype, channels = _PIXELS[message.encoding]
+    return readonly(message.data.view(dtype).reshape(message.height, message.width, *channels))
+
+
+def camera_info(camera: CameraModel, frame: str, stamp_ns: int) -> memoryview:
+    """A CameraInfo message for the image as it left the camera: R is the identity and P repeats K."""
+    distortion_model, d = _distortion(camera)
+    message = _store().types[CAMERA_INFO](
+        header=_header(frame, stamp_ns),
+        height=camera.height,
+        width=camera.width,
+        distortion_model=distortion_model,
+        d=d,
+        k=camera.K.reshape(9),
+        r=np.eye(3).reshape(9),
+        p=np.column_stack([camera.K, np.zeros(3)]).reshape(12),
+        binning_x=0,
+        binning_y=0,
+        roi=_store().types["sensor_msgs/msg/RegionOfInterest"](
+            x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
+        ),
+    )
+    return _store().serialize_cdr(message, CAMERA_INFO)
+
+
+def rig_transforms(rig: Rig, stamp_ns: int) -> memoryview:
+    """A TFMessage that places each camera's frame, named by its role, in the rig's."""
+    placed = [_transform(role, transforms.inverse(T), stamp_ns) for role, T in rig.T_camera_rig.items()]
+    return _store().serialize_cdr(_store().types[TRANSFORMS](transforms=placed), TRANSFORMS)
+
+
+def text(values: dict[str, Any]) -> memoryview:
+    """A String message that holds `values` as JSON. Raises TypeError or ValueError for what JSON cannot hold."""
+    message = _store().types[TEXT](data=json.dumps(values, ensure_ascii=False, allow_nan=False))
+    return _store().serialize_cdr(message, TEXT)
+
+
+def read_text(data: bytes) -> dict[str, Any]:
+    """The values of a String message that `text` made."""
+    message: Any = _store().deserialize_cdr(memoryview(data), TEXT)
+    values: dict[str, Any] = json.loads(message.data)
+    return values
+
+
+@cache
+def _store() -> Typestore:
+    # These message types are the same in every ROS 2 release so far.
+    return get_typestore(Stores.ROS2_HUMBLE)
+
+
+def _header(frame: str, stamp_ns: int) -> Any:
+    seconds, nanoseconds = divmod(stamp_ns, 1_000_000_000)
+    stamp = _store().types["builtin_interfaces/msg/Time"](sec=seconds, nanosec=nanoseconds)
+    return _store().types["std_msgs/msg/Header"](stamp=stamp, frame_id=frame)
+
+
+def _distortion(camera: CameraModel) -> tuple[str, F64]:
+    """ROS's name for the lens model and its coefficients, which ROS keeps in OpenCV's order too."""
+    d = np.array(camera.distortion, np.float64)
+    if camera.model == "fisheye":
+        return "equidistant", d
+    if len(d) > 5:
+        return "rational_polynomial", d
+    return "plumb_bob", np.pad(d, (0, 5 - len(d)))
+
+
+def _transform(child: str, T_parent_child: F64, stamp_ns: int) -> Any:
+    w, x, y, z = transforms.quaternion_from_rotation(T_parent_child[:3, :3]).tolist()
+    tx, ty, tz = T_parent_child[:3, 3].tolist()
+    types = _store().types
+    return types["geometry_msgs/msg/TransformStamped"](
+        header=_header(RIG_FRAME, stamp_ns),
+        child_frame_id=child,
+        transform=types["geometry_msgs/msg/Transform"](
+            translation=types["geometry_msgs/msg/Vector3"](x=tx, y=ty, z=tz),
+            rotation=types["geometry_msgs/msg/Quaternion"](x=x, y=y, z=z, w=w),
+        ),
+    )

@@ -1,0 +1,145 @@
+"""Recording: frames into an MCAP file that appears under its name when it is whole."""
+
+import hashlib
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from mcap.writer import CompressionType, Writer
+
+from depthkit import __version__
+from depthkit.bag import layout, ros
+from depthkit.cameras import Rig
+from depthkit.errors import BagError, InputError
+from depthkit.files import explained
+from depthkit.types import FrameSet
+
+
+class BagWriter:
+    """Writes frames to a recording. Use it as a context manager.
+
+    Until `close` the recording is a hidden `.part` file beside `path`; then it replaces what was called `path`.
+    Leaving the with-block by an exception or Ctrl-C ends the file properly too and keeps every frame written so
+    far; only if there is none, `path` stays as it was. Raises BagError when the file cannot be written.
+    """
+
+    def __init__(self, path: str | Path, rig: Rig) -> None:
+        self.path = Path(path)
+        layout.check_roles(rig)
+        if self.path.is_dir():
+            raise BagError(f"{path} is a folder: name a file in it")
+        self.rig, self._rig_values = rig, rig.to_dict()
+        self._partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.part")
+        self._file: BinaryIO | None = None
+        self._open = True
+        self._frames = 0
+        self._schemas: dict[str, int] = {}
+        self._channels: dict[str, int] = {}
+        # The file belongs to one thread. Ctrl-C interrupts only the main thread, which merely waits, so that no
+        # frame is ever cut in half.
+        self._worker = ThreadPoolExecutor(1, "depthkit-bag")
+        self._do(self._start)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._do(self._finish, kind is None)
+
+    def write(self, frames: FrameSet) -> None:
+        """Add a frame.
+
+        Raises BagError if the frame cannot be kept as it is, after which the recording can go on, or if the disk
+        refuses, which ends the recording and leaves the frames so far in the `.part` file.
+        """
+        self._do(self._write, frames)
+
+    def close(self) -> None:
+        """Finish the file and give it its name; twice does no harm."""
+        self._do(self._finish, True)
+
+    def _do(self, step: Callable[..., None], *args: Any) -> None:
+        """Run a step on the file's thread and wait for it."""
+        self._worker.submit(self._guarded, step, *args).result()
+
+    def _guarded(self, step: Callable[..., None], *args: Any) -> None:
+        try:
+            with explained(self.path):
+                step(*args)
+        except InputError as error:
+            raise BagError(f"{error}{self._give_up()}") from error
+
+    def _start(self) -> None:
+        self._file = self._partial.open("xb")
+        # lz4 leaves most of a core to others: a 640×480 RGB pair takes about 3 ms, zstd 4 to 11, and zstd's files are
+        # only a tenth smaller, since noise does not compress. Chunks end where `_end_chunk` says and nowhere else.
+        self._mcap = Writer(self._file, chunk_size=sys.maxsize, compression=CompressionType.LZ4)
+        self._mcap.start("ros2", f"depthkit {__version__}")
+        rig = json.dumps(self._rig_values)
+        sha256 = hashlib.sha256(rig.encode()).hexdigest()  # MCAP has checksums for chunks but not for metadata
+        self._mcap.add_metadata(layout.METADATA, {"format": str(layout.VERSION), "rig": rig, "rig_sha256": sha256})
+
+    def _write(self, frames: FrameSet) -> None:
+        if not self._open:
+            raise BagError(f"{self.path} is closed: nothing can be added to it")
+        if frames.rig is not self.rig and frames.rig.to_dict() != self._rig_values:
+            raise BagError(f"frame {frames.sequence} has another rig than {self.path}: start a new recording for it")
+        images, record = layout.pack(frames, self._frames)
+        if self._frames == 0:
+            images.insert(0, layout.transforms_message(self.rig, frames.stamp_host_ns))
+        for message in images:
+            self._add(message, frames)
+        self._end_chunk()
+        self._add(record, frames)
+        self._end_chunk()
+        self._frames += 1
+
+    def _add(self, message: layout.Message, frames: FrameSet) -> None:
+        self._mcap.add_message(
+            channel_id=self._channel(message.topic, message.kind),
+            log_time=frames.stamp_host_ns,
+            publish_time=frames.stamp_device_ns,
+            sequence=self._frames,
+            data=message.data,  # type: ignore[arg-type]  # any buffer will do: it is only copied
+        )
+
+    def _channel(self, topic: str, kind: str) -> int:
+        if topic not in self._channels:
+            if kind not in self._schemas:
+                self._schemas[kind] = self._mcap.register_schema(kind, "ros2msg", ros.definition(kind))
+            self._channels[topic] = self._mcap.register_channel(topic, "cdr", self._schemas[kind])
+        return self._channels[topic]
+
+    def _end_chunk(self) -> None:
+        """Compress the messages since the last chunk and hand them to the operating system."""
+        self._mcap.flush()  # type: ignore[no-untyped-call]
+
+    def _finish(self, keep_empty: bool) -> None:
+        if not self._open:
+            return
+        if self._frames == 0 and not keep_empty:
+            self._give_up()
+            return
+        self._mcap.finish()  # type: ignore[no-untyped-call]
+        self._close_file()
+        self._partial.replace(self.path)
+        self._open = False
+
+    def _give_up(self) -> str:
+        """End without a recording; a partial file that holds frames stays, and the text returned says where."""
+        self._open = False
+        with suppress(OSError):  # what is still in its buffer did not fit either
+            self._close_file()
+        if self._frames == 0:
+            self._partial.unlink(missing_ok=True)
+            return ""
+        return f"; the first {self._frames} frames are in {self._partial}, 'mcap recover' makes a recording of them"
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
