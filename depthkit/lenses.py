@@ -19,8 +19,8 @@ Inverse = Callable[[F64, F64], F64]
 _NEWTON_STEPS = 20
 _CLOSED = 1e-12  # where Newton's method stops; a solution counts up to _ACCEPTED
 _ACCEPTED = 1e-9
-_NODES = 257  # of the table each solution starts from
-_WIDEST = 8.0  # radius where that table ends for a lens that never folds: 83° from the axis
+_NODES = 1025  # of the table that gives each solution its start
+_WIDEST = 8.0  # radius up to which that table looks for a fold: 83° from the axis
 _BLOCK = 8192  # points worked on at once: their temporaries stay in the cache
 
 
@@ -35,7 +35,7 @@ def distort(model: str, coefficients: Coefficients, xy: F64) -> F64:
         return np.stack(_brown_conrady(coefficients, x, y, _radial(coefficients, x, y)), -1)
     if model == "fisheye":
         r = np.linalg.norm(xy, axis=-1, keepdims=True)
-        return xy * _ratio(_fisheye_bend(coefficients, np.arctan(r)), r)
+        return xy * _ratio(_fisheye(coefficients, np.arctan(r))[0], r)
     return xy
 
 
@@ -88,9 +88,10 @@ def _brown_jacobian(coefficients: Coefficients, x: F64, y: F64, radial: Radial) 
 
 
 def _brown_inverse(coefficients: Coefficients) -> Inverse:
-    limit = _brown_fold(coefficients)
-    radii = np.linspace(0, min(limit, _WIDEST), _NODES)[:-1]
-    bent_radii = radii * _radial(coefficients, radii, 0 * radii)[1]
+    radii = np.linspace(0, _WIDEST, _NODES)
+    with np.errstate(all="ignore"):
+        bent_radii = radii * _radial(coefficients, radii, 0 * radii)[1]
+    radii, bent_radii, limit = _until_fold(radii, bent_radii)
 
     def invert(bent_x: F64, bent_y: F64) -> F64:
         bent = np.hypot(bent_x, bent_y)
@@ -112,59 +113,47 @@ def _brown_inverse(coefficients: Coefficients) -> Inverse:
     return invert
 
 
-def _brown_fold(coefficients: Coefficients) -> float:
-    """Radius at which the radial part stops growing or has a pole: with n, d in r², the zeros of (r n/d)' and d."""
-    k1, k2, _, _, k3, k4, k5, k6, *_ = _padded(coefficients)
-    n, d = np.poly1d([k3, k2, k1, 1.0]), np.poly1d([k6, k5, k4, 1.0])
-    twice = np.poly1d([2.0, 0.0])
-    growth = n * d + twice * (n.deriv() * d - n * d.deriv())
-    return float(np.sqrt(min(_first_root(growth), _first_root(d))))
-
-
 def _padded(coefficients: Coefficients) -> Coefficients:
     return *coefficients, *(0.0,) * (12 - len(coefficients))
 
 
-def _fisheye_bend(coefficients: Coefficients, theta: F64) -> F64:
+def _fisheye(coefficients: Coefficients, theta: F64) -> tuple[F64, F64]:
+    """The bent angle of an angle from the axis, and its derivative."""
     k1, k2, k3, k4 = coefficients
     t2 = theta * theta
-    return theta * (1 + t2 * (k1 + t2 * (k2 + t2 * (k3 + t2 * k4))))
-
-
-def _fisheye_growth(coefficients: Coefficients) -> np.poly1d:
-    """Derivative of the bent angle, a polynomial in theta²."""
-    k1, k2, k3, k4 = coefficients
-    return np.poly1d([9 * k4, 7 * k3, 5 * k2, 3 * k1, 1.0])
+    bent = theta * (1 + t2 * (k1 + t2 * (k2 + t2 * (k3 + t2 * k4))))
+    return bent, 1 + t2 * (3 * k1 + t2 * (5 * k2 + t2 * (7 * k3 + t2 * (9 * k4))))
 
 
 def _fisheye_inverse(coefficients: Coefficients) -> Inverse:
-    growth, limit = _fisheye_growth(coefficients), _fisheye_fold(coefficients)
-    angles = np.linspace(0, limit, _NODES)[:-1]
-    bent_angles = _fisheye_bend(coefficients, angles)
+    angles = np.linspace(0, np.pi / 2, _NODES)
+    angles, bent_angles, limit = _until_fold(angles, _fisheye(coefficients, angles)[0])
+    limit = min(limit, np.pi / 2)  # from 90° on, x/z has no meaning
 
     def invert(bent_x: F64, bent_y: F64) -> F64:
         bent = np.hypot(bent_x, bent_y)
         theta = np.interp(bent, bent_angles, angles)
         for _ in range(_NEWTON_STEPS):
-            error = _fisheye_bend(coefficients, theta) - bent
-            if not np.nanmax(np.abs(error), initial=0.0) > _CLOSED:
+            at, slope = _fisheye(coefficients, theta)
+            error = np.abs(at - bent)
+            if not np.nanmax(error, initial=0.0) > _CLOSED:
                 break
-            theta = theta - error / growth(theta * theta)
-        scale = np.where((np.abs(error) < _ACCEPTED) & (theta < limit), _ratio(np.tan(theta), bent), np.nan)
+            theta = theta - (at - bent) / slope
+        found = (error < _ACCEPTED) & (slope > 0) & (theta < limit)
+        scale = np.where(found, _ratio(np.tan(theta), bent), np.nan)
         return np.stack([bent_x * scale, bent_y * scale])
 
     return invert
 
 
-def _fisheye_fold(coefficients: Coefficients) -> float:
-    """Angle at which the bent angle stops growing; 90° at most, from where on x/z has no meaning."""
-    return float(min(np.sqrt(_first_root(_fisheye_growth(coefficients))), np.pi / 2))
-
-
-def _first_root(polynomial: np.poly1d) -> float:
-    """Smallest positive real root, or infinity."""
-    roots = np.asarray(polynomial.roots)
-    return float(np.min(roots.real[(np.abs(roots.imag) < 1e-9) & (roots.real > 0)], initial=np.inf))
+def _until_fold(nodes: F64, bent: F64) -> tuple[F64, F64, float]:
+    """The part of a table over which `bent` grows, and the node where it has begun to fall (infinity if nowhere)."""
+    falls = np.flatnonzero(~(np.diff(bent) > 0))
+    if len(falls) == 0:
+        return nodes, bent, np.inf
+    last = int(falls[0])
+    growing = slice(max(last, 1))  # without the peak itself, where Newton's method has no slope to go by
+    return nodes[growing], bent[growing], float(nodes[last + 1])
 
 
 def _ratio(a: F64, b: F64) -> F64:
