@@ -1,7 +1,8 @@
 """Files that are no whole recording: each is refused in one clear line, and nothing wrong is ever read."""
 
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,16 @@ def read_or_refuse(path: Path) -> tuple[Rig, list[FrameSet]] | None:
         return None
 
 
+@pytest.mark.parametrize("name", [b"/depthkit/frame", b"/left/image_raw"])
+def test_a_wrong_byte_in_the_index(recording: Path, tmp_path: Path, name: bytes) -> None:
+    """A wrong topic there would hide frames or images without a trace."""
+    content = bytearray(recording.read_bytes())
+    content[content.rindex(name) + 5] ^= 1
+    (tmp_path / "index.mcap").write_bytes(content)
+    with pytest.raises(BagError, match="its index does not match its checksum"):
+        Bag(tmp_path / "index.mcap")
+
+
 def test_damage_names_the_frame_and_spares_the_others(recording: Path, tmp_path: Path) -> None:
     content = bytearray(recording.read_bytes())
     at = content.index(frame_set(1).image("color").tobytes()[:60])
@@ -164,11 +175,30 @@ def test_a_rebuilt_index_brings_the_frames_back(recording: Path, tmp_path: Path,
         assert all(same(each, frame_set(i)) for i, each in enumerate(bag.frames()))
 
 
-def with_rebuilt_index(data: bytes) -> bytes:
-    """The whole chunks and the metadata of a file that was cut off, as they are, with an index made anew."""
+@pytest.mark.parametrize(("lost", "left"), [({3}, [0, 2]), ({3, 4}, [0, None]), ({2}, [0, None, 2])])
+def test_images_never_join_another_frame(
+    recording: Path, tmp_path: Path, lost: set[int], left: list[int | None]
+) -> None:
+    """Whole chunks lost in the middle: a frame comes back with its own images or not at all."""
+    (tmp_path / "holes.mcap").write_bytes(with_rebuilt_index(recording.read_bytes(), lost))
+    with Bag(tmp_path / "holes.mcap") as bag:
+        assert len(bag) == len(left)
+        for i, number in enumerate(left):
+            if number is None:
+                with pytest.raises(BagError, match=f"is damaged at frame {i}"):
+                    bag[i]
+            else:
+                assert same(bag[i], frame_set(number))
+
+
+def with_rebuilt_index(data: bytes, lost: Container[int] = ()) -> bytes:
+    """The whole chunks but the lost ones, and the metadata, of a file that was cut off, with an index made anew."""
     out, summary, statistics = RecordBuilder(), RecordBuilder(), Statistics(0, 0, {}, 0, 0, 0, 0, 0, 0)
     out.write(MCAP0_MAGIC)
+    chunks = itertools.count()
     for each in whole_records(data):
+        if isinstance(each, Chunk) and next(chunks) in lost:
+            continue
         start = out.count
         each.write(out)
         if isinstance(each, Metadata):
