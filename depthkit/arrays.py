@@ -39,3 +39,14 @@ def require(name: str, array: NDArray[Any], dtype: DTypeLike, shape: tuple[int |
             f"{name} must be {np.dtype(dtype)} of shape {wanted}, not {array.dtype} of shape "
             f"{'×'.join(map(str, array.shape))}{': ' + hint if hint else ''}"
         )
+
+
+def require_image(name: str, image: Image) -> None:
+    """Check that an image is uint8 or uint16 and (H, W) grey or (H, W, 3) RGB; InputError names it."""
+    if not isinstance(image, np.ndarray):
+        raise InputError(f"{name} must be a NumPy array, not {type(image).__name__}")
+    grey_or_rgb = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+    if image.dtype not in (np.uint8, np.uint16) or not grey_or_rgb or image.size == 0:
+        raise InputError(
+            f"{name} must be uint8 or uint16, (H, W) grey or (H, W, 3) RGB, not {image.dtype} of shape {image.shape}"
+        )

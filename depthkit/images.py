@@ -5,9 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from depthkit.arrays import F32, U8, U16, Image, require
+from depthkit.arrays import F32, U8, U16, Image, require, require_image
 from depthkit.errors import InputError
-from depthkit.files import explained, read_bytes, replacing
+from depthkit.files import read_bytes, replacing
 
 
 def read(path: str | Path) -> Image:
@@ -26,10 +26,9 @@ def read(path: str | Path) -> Image:
 
 def write_png(path: str | Path, image: Image) -> None:
     """Write uint8 or uint16, grey or RGB, losslessly."""
+    require_image("the image", image)
     bgr = image if image.ndim == 2 else image[..., ::-1]
-    ok, data = cv2.imencode(".png", np.ascontiguousarray(bgr), [cv2.IMWRITE_PNG_COMPRESSION, 3])
-    if not ok:
-        raise InputError(f"cannot encode an image of {image.dtype} and shape {image.shape} as PNG")
+    _, data = cv2.imencode(".png", np.ascontiguousarray(bgr), [cv2.IMWRITE_PNG_COMPRESSION, 3])
     with replacing(path) as temporary:
         temporary.write_bytes(data.tobytes())
 
@@ -39,7 +38,7 @@ def write_pfm(path: str | Path, values: F32) -> None:
     require("values", values, np.float32, (None, None))
     height, width = values.shape
     rows = np.where(np.isnan(values), np.float32(np.inf), values)[::-1].astype("<f4")
-    with replacing(path) as temporary, explained(path):
+    with replacing(path) as temporary:
         temporary.write_bytes(f"Pf\n{width} {height}\n-1.0\n".encode() + rows.tobytes())
 
 

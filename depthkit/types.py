@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from depthkit import ply
-from depthkit.arrays import F32, U8, U16, Image, Mask, readonly, require
+from depthkit.arrays import F32, U8, U16, Image, Mask, readonly, require, require_image
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import InputError
 
@@ -154,12 +154,7 @@ class FrameSet:
 
 
 def _check_image(role: str, image: Image, rig: Rig) -> None:
-    grey_or_rgb = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
-    if image.dtype not in (np.uint8, np.uint16) or not grey_or_rgb:
-        raise InputError(
-            f"the {role!r} image must be uint8 or uint16, (H, W) grey or (H, W, 3) RGB, "
-            f"not {image.dtype} of shape {image.shape}"
-        )
+    require_image(f"the {role!r} image", image)
     camera = rig.camera(role)
     if image.shape[:2] != (camera.height, camera.width):
         raise InputError(
