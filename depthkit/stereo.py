@@ -98,10 +98,11 @@ def match(
     """
     _check(left, right, sgm)
     valid = _valid("valid_left", valid_left, left), _valid("valid_right", valid_right, right)
-    views = kernels.sgm.Views(_features(left), _features(right), left)
+    views = kernels.matching.Views(_features(left), _features(right), left.copy())
     found = _winners(views, sgm)
     values = _values(views, found, sgm)
-    reason, confidence = _judged(values, views, found, valid, sgm)
+    reason, confidence = _judged(views, found, valid, sgm)
+    values[reason != 0] = np.nan
     values = _cleaned(values, reason, sgm)
     threads.for_rows(kernels.disparity.settle, len(left), values, reason, confidence, _bits(), MADE_UP_CONFIDENCE)
     return Disparity(values, reason, confidence)
@@ -118,18 +119,18 @@ def _features(image: U8) -> U8:
 
 def _winners(views: Any, sgm: Sgm) -> Any:
     height, width = views.grey.shape
-    setting = kernels.sgm.Setting(
+    setting = kernels.matching.Setting(
         sgm.num_disparities,
         sgm.min_disparity,
-        diagonal=sgm.paths in (5, 8),
         upwards=sgm.paths in (4, 8),
+        diagonal=sgm.paths in (5, 8),
         P1=sgm.P1,
         P2=sgm.P2,
         P2_min=sgm.P2_min,
         lr_check=-1 if sgm.lr_check is None else sgm.lr_check,
     )
-    found = kernels.sgm.Winners(
-        index=np.empty((height, width), np.int16),
+    found = kernels.matching.Winners(
+        best=np.empty((height, width), np.int16),
         sums=np.empty((height, width, 3), np.uint8),
         second=np.empty((height, width), np.uint8),
         agrees=np.empty((height, width), np.bool_),
@@ -141,18 +142,20 @@ def _winners(views: Any, sgm: Sgm) -> Any:
 
 
 def _values(views: Any, found: Any, sgm: Sgm) -> F32:
+    if not sgm.subpixel:
+        return np.asarray(found.best + sgm.min_disparity, np.float32)
     values = np.empty(views.grey.shape, np.float32)
     gradients = [features[:, kernels.census.GRADIENT] for features in (views.left, views.right)]
-    candidates = sgm.min_disparity, sgm.num_disparities
-    threads.for_rows(kernels.disparity.subpixel, len(values), found, *gradients, *candidates, sgm.subpixel, values)
+    candidates = sgm.num_disparities, sgm.min_disparity
+    threads.for_rows(kernels.disparity.subpixel, len(values), found, *gradients, *candidates, values)
     return values
 
 
-def _judged(values: F32, views: Any, found: Any, valid: tuple[Mask, Mask], sgm: Sgm) -> tuple[U16, F32]:
-    reason, confidence = np.empty(values.shape, np.uint16), np.empty(values.shape, np.float32)
+def _judged(views: Any, found: Any, valid: tuple[Mask, Mask], sgm: Sgm) -> tuple[U16, F32]:
+    reason, confidence = np.empty(views.grey.shape, np.uint16), np.empty(views.grey.shape, np.float32)
     limits = sgm.min_disparity, sgm.uniqueness
-    results = values, reason, confidence
-    threads.for_rows(kernels.disparity.judge, len(values), found, views.grey, *valid, *limits, _bits(), *results)
+    judge = kernels.disparity.judge
+    threads.for_rows(judge, len(reason), found, views.grey, valid, *limits, _bits(), reason, confidence)
     return reason, confidence
 
 
@@ -179,7 +182,7 @@ def _median(values: F32, size: int, unknown: np.float32) -> F32:
 
 def _bits() -> Any:
     names = "BORDER", "NO_TEXTURE", "NOT_UNIQUE", "LEFT_RIGHT", "SPECKLE", "INTERPOLATED"
-    return kernels.disparity.Bits(*(int(Reason[name]) for name in names))
+    return kernels.matching.Bits(*(int(Reason[name]) for name in names))
 
 
 def _check(left: U8, right: U8, sgm: Sgm) -> None:
@@ -197,6 +200,6 @@ def _check(left: U8, right: U8, sgm: Sgm) -> None:
 
 def _valid(name: str, valid: Mask | None, image: U8) -> Mask:
     if valid is None:
-        return np.broadcast_to(np.True_, image.shape)
+        return np.ones(image.shape, np.bool_)
     require(name, valid, np.bool_, image.shape)
-    return valid
+    return valid.copy()

@@ -17,4 +17,4 @@ def _ctpop(typing_context: Any, bits: Any) -> Any:
 
 @overload(popcount, strict=False)
 def _popcount(bits: Any) -> Any:
-    return lambda bits: _ctpop(bits)
+    return lambda bits: _ctpop(bits)  # type: ignore[call-arg]  # Numba adds the typing context

@@ -7,6 +7,7 @@ Census: Zabih and Woodfill 1994. The features of a pixel are seven bytes, kept a
 import numpy as np
 
 from depthkit.kernels.jit import kernel
+from depthkit.kernels.matching import U8
 
 PAD = 3  # pixels an image is extended by on each side: two for the window, one for the half-pixel shift
 PLANES = 7
@@ -17,35 +18,40 @@ u8 = np.uint8
 
 
 @kernel
-def features(start, stop, padded, out):
-    """Features (H, 7, W) uint8 of rows start…stop of an image (H + 6, W + 6) uint8 extended by PAD.
+def features(start: int, stop: int, padded: U8, out: U8) -> None:
+    """Features (H, 7, W) of rows start…stop of an image that is extended by PAD to (H + 6, W + 6).
 
     A census bit is stable if the image shifted by half a pixel to either side has the same bit: others tell of
     sampling and noise rather than of the scene, and do not count.
     """
     width = out.shape[2]
-    half = np.empty((5, width + 2 * PAD - 1), np.uint8)  # half[i, j] lies between columns j and j + 1
+    half = np.empty((5, width + 2 * PAD - 1), np.uint8)
     between = np.empty((3, width + 1), np.uint8)
     for y in range(start, stop):
         rows = padded[y + PAD - 2 : y + PAD + 3]
-        for i in range(5):
-            for j in range(half.shape[1]):
-                half[i, j] = u8((rows[i, j] + np.int16(rows[i, j + 1]) + 1) >> 1)
-        census_bits(rows, PAD, out[y, :3])
-        census_bits(half, PAD - 1, between)
+        halfway(rows, half)
+        census(rows, PAD, out[y, :3])
+        census(half, PAD - 1, between)
         for plane in range(3):
             for x in range(width):
                 bits = out[y, plane, x]
-                changed = u8((bits ^ between[plane, x]) | (bits ^ between[plane, x + 1]))
-                out[y, 3 + plane, x] = u8(255 - changed)
+                out[y, 3 + plane, x] = u8(255) ^ u8((bits ^ between[plane, x]) | (bits ^ between[plane, x + 1]))
         gradient(padded[y + PAD - 1 : y + PAD + 2], out[y, GRADIENT])
 
 
 @kernel
-def census_bits(rows, first, out):
-    """Bits "the centre is brighter" of the 24 neighbours of a 5×5 window, eight a plane, from the top left.
+def halfway(rows: U8, out: U8) -> None:
+    """Values (5, n - 1) halfway between the columns of rows (5, n), rounded up."""
+    for i in range(5):
+        for j in range(out.shape[1]):
+            out[i, j] = u8((np.int16(rows[i, j]) + np.int16(rows[i, j + 1]) + 1) >> 1)
 
-    rows: (5, n) uint8; out: (3, width) uint8, its column 0 centred on column `first` of the rows.
+
+@kernel
+def census(rows: U8, first: int, out: U8) -> None:
+    """Bits "the centre is brighter" for the 24 neighbours in a window of five rows, eight a plane, from the top left.
+
+    rows: (5, n); out: (3, width), its column 0 centred on column `first` of the rows.
     """
     width = out.shape[1]
     centre = rows[2, first : first + width]
@@ -64,9 +70,11 @@ def census_bits(rows, first, out):
 
 
 @kernel
-def gradient(rows, out):
-    """Horizontal 3×3 Sobel gradient of the middle of three rows (3, W + 6) uint8, cut to ±63, plus 63, uint8."""
+def gradient(rows: U8, out: U8) -> None:
+    """Horizontal 3×3 Sobel gradient of the middle of three rows (3, W + 6), cut to ±63, plus 63."""
+    two, most = np.int16(2), np.int64(GRADIENT_CAP)
     for x in range(out.size):
-        left = np.int16(rows[0, x + PAD - 1]) + np.int16(2) * rows[1, x + PAD - 1] + rows[2, x + PAD - 1]
-        right = np.int16(rows[0, x + PAD + 1]) + np.int16(2) * rows[1, x + PAD + 1] + rows[2, x + PAD + 1]
-        out[x] = u8(min(max(right - left, -GRADIENT_CAP), GRADIENT_CAP) + GRADIENT_CAP)
+        before, after = x + PAD - 1, x + PAD + 1
+        darker = np.int16(rows[0, before]) + two * np.int16(rows[1, before]) + np.int16(rows[2, before])
+        brighter = np.int16(rows[0, after]) + two * np.int16(rows[1, after]) + np.int16(rows[2, after])
+        out[x] = u8(min(max(np.int64(brighter - darker), -most), most) + most)

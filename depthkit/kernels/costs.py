@@ -1,7 +1,7 @@
-"""Matching costs of a row: how badly each candidate of each pixel fits, before any path.
+"""Matching costs: how badly each candidate of each pixel fits, before any path.
 
-All is bytes: a cost is at most 30 (24 census bits, 6 of gradient). Arrays of costs are (W, D): pixel, then
-disparity counted from the smallest one.
+All is bytes: a cost is at most 30 (24 census bits, 6 of gradient). A row of costs is (W, D): pixel, then candidate,
+counted from the smallest disparity.
 """
 
 import numpy as np
@@ -9,8 +9,8 @@ import numpy as np
 from depthkit.kernels.bits import popcount
 from depthkit.kernels.census import GRADIENT, PLANES
 from depthkit.kernels.jit import inline, kernel
+from depthkit.kernels.matching import U8, Views
 
-MOST = 30
 GRADIENT_MOST = 12  # differences of gradients count half, up to half of this
 EDGE = 12  # grey levels between neighbours above which costs are not smoothed across
 
@@ -18,17 +18,24 @@ u8 = np.uint8
 
 
 @kernel
-def row_of_costs(y, views, min_disparity, raw, out):
-    """Costs of row y of `sgm.Views`, smoothed along the row, into out (W, D); raw: (W, D) work memory."""
-    width, num_disparities = out.shape
-    candidates = np.empty((PLANES, width + num_disparities - 1), np.uint8)
-    reverse(views.right[y], min_disparity, candidates)
-    raw_costs(views.left[y], candidates, raw)
-    smooth_along(raw, views.grey[y], out)
+def next_row(y: int, step: int, first: bool, views: Views, min_disparity: int, lines: U8, raw: U8, out: U8) -> None:
+    """Smoothed costs of row y into out (W, D), going down (step 1) or up (-1) from a first row.
+
+    lines: (3, W, D), a ring of the rows before, here and ahead, smoothed along the row; raw: (W, D) work memory.
+    """
+    height = views.grey.shape[0]
+    for near in range(y - step if first else y + step, y + 2 * step, step):
+        if 0 <= near < height:
+            candidates = np.empty((PLANES, raw.shape[0] + raw.shape[1] - 1), np.uint8)
+            reverse(views.right[near], min_disparity, candidates)
+            raw_costs(views.left[near], candidates, raw)
+            smooth_along(raw, views.grey[near], lines[near % 3])
+    up, down = max(y - 1, 0), min(y + 1, height - 1)
+    smooth_across((lines[up % 3], lines[y % 3], lines[down % 3]), views.grey, (up, y, down), out)
 
 
 @kernel
-def reverse(planes, min_disparity, out):
+def reverse(planes: U8, min_disparity: int, out: U8) -> None:
     """Features of the right row (7, W) in order of disparity: candidate k of pixel x is out[:, W - 1 - x + k].
 
     Columns outside the image repeat its first or last one. out: (7, W + D - 1).
@@ -40,10 +47,10 @@ def reverse(planes, min_disparity, out):
 
 
 @kernel
-def raw_costs(left, right, out):
-    """Stable census bits that differ plus half the difference of gradients, cut at 6, into out (W, D).
+def raw_costs(left: U8, right: U8, out: U8) -> None:
+    """Census bits that differ and are stable in both, plus half the difference of gradients, cut at 6, rounded up.
 
-    left: features of the row (7, W); right: of the other row as `reverse` gives them.
+    left: features of the row (7, W); right: of the other row as `reverse` gives them; out: (W, D).
     """
     width, num_disparities = out.shape
     for x in range(width):
@@ -59,20 +66,20 @@ def raw_costs(left, right, out):
 
 
 @inline
-def _average(a, b):
+def _average(a: np.uint8, b: np.uint8) -> np.uint8:
     return u8((a + b + u8(1)) >> 1)
 
 
 @inline
-def _alike(a, b):
+def _alike(a: np.uint8, b: np.uint8) -> np.bool_:
     return abs(np.int64(a) - np.int64(b)) <= EDGE
 
 
 @kernel
-def smooth_along(costs, grey, out):
+def smooth_along(costs: U8, grey: U8, out: U8) -> None:
     """[1 2 1] / 4 along a row of costs, averages rounded up; past an edge of the image the centre stands in.
 
-    grey: the row (W,) uint8.
+    grey: the row (W,) of the left image.
     """
     width, num_disparities = costs.shape
     for x in range(width):
@@ -83,7 +90,7 @@ def smooth_along(costs, grey, out):
 
 
 @kernel
-def smooth_across(lines, grey, rows, out):
+def smooth_across(lines: tuple[U8, U8, U8], grey: U8, rows: tuple[int, int, int], out: U8) -> None:
     """As `smooth_along`, from row to row: lines are the costs (W, D) of three rows of grey (H, W): above, at, below."""
     above, costs, below = lines
     up, at, down = rows

@@ -3,10 +3,11 @@
 import numpy as np
 
 from depthkit.kernels.jit import inline, kernel
+from depthkit.kernels.matching import F32, I32, Mask
 
 
 @kernel
-def small_segments(values, difference, fewest, small):
+def small_segments(values: F32, difference: np.float32, fewest: int, small: Mask) -> None:
     """Mark, in small (H, W) bool, pixels of segments of fewer than `fewest` pixels; NaN pixels are in none.
 
     Neighbours above, below, left and right belong together if their values (H, W) float32 differ by at most
@@ -30,7 +31,7 @@ def small_segments(values, difference, fewest, small):
 
 
 @kernel
-def label_runs(values, difference, run):
+def label_runs(values: F32, difference: np.float32, run: I32) -> int:
     """Number the stretches of similar values along rows into run (H, W) int32; returns how many there are."""
     runs = 0
     for y in range(values.shape[0]):
@@ -42,7 +43,7 @@ def label_runs(values, difference, run):
 
 
 @kernel
-def join_rows(above, here, difference, run_above, run_here, parent):
+def join_rows(above: F32, here: F32, difference: np.float32, run_above: I32, run_here: I32, parent: I32) -> None:
     """Join the runs of two rows that touch at similar values: union-find, the smaller number is the root."""
     last_one, last_other = -1, -1
     for x in range(here.size):
@@ -54,7 +55,7 @@ def join_rows(above, here, difference, run_above, run_here, parent):
 
 
 @inline
-def _root(parent, node):
+def _root(parent: I32, node: int) -> int:
     while parent[node] != node:
         parent[node] = parent[parent[node]]
         node = parent[node]
