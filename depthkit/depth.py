@@ -1,0 +1,48 @@
+"""Disparity ↔ depth of a rectified pair: `z = fx · baseline / (d + cx_right − cx_left)`."""
+
+import numpy as np
+
+from depthkit.cameras import Rig
+from depthkit.errors import CalibrationError, InputError
+from depthkit.rectify import is_rectified
+from depthkit.types import DepthImage, Disparity, Reason
+
+
+def from_disparity(disparity: Disparity, rig: Rig, *, stamp_ns: int = 0) -> DepthImage:
+    """Depth seen by the left camera of a rectified rig.
+
+    Unknown pixels stay unknown and keep their reason; disparities of a point at infinity or beyond become unknown
+    as TOO_FAR. Raises CalibrationError for a rig that is not rectified, InputError for one of another size.
+    """
+    _check(rig)
+    height, width = disparity.values.shape
+    if rig.left.size != (width, height):
+        raise InputError(
+            f"the disparities are {width}×{height} but the rig's images {rig.left.width}×{rig.left.height}: "
+            "use the rectified rig of this pair"
+        )
+    parallax = disparity.values + np.float32(rig.right.cx - rig.left.cx)
+    with np.errstate(divide="ignore", over="ignore"):
+        depth = np.float32(rig.left.fx * rig.baseline) / parallax
+    too_far = (parallax <= 0) | np.isinf(depth)
+    depth[too_far] = np.nan
+    reason = disparity.reason | too_far * np.uint16(Reason.TOO_FAR)
+    confidence = disparity.confidence * ~too_far
+    return DepthImage(depth, reason, confidence, rig.left, stamp_ns)
+
+
+def to_disparity(depth: DepthImage, rig: Rig) -> Disparity:
+    """Disparities of the left image of a rectified rig that give this depth: the inverse of `from_disparity`.
+
+    Raises CalibrationError for a rig that is not rectified or whose left camera is not the one of the depth.
+    """
+    _check(rig)
+    if depth.camera != rig.left:
+        raise CalibrationError("the depth was not seen by the left camera of this rig: use the rig it was made with")
+    parallax = np.float32(rig.left.fx * rig.baseline) / depth.depth
+    return Disparity(parallax - np.float32(rig.right.cx - rig.left.cx), depth.reason, depth.confidence)
+
+
+def _check(rig: Rig) -> None:
+    if not is_rectified(rig):
+        raise CalibrationError("disparities need a rectified rig, and this one is not: use the `rig` of its Rectifier")
