@@ -50,6 +50,18 @@ def test_a_recording_is_a_camera(tmp_path: Path) -> None:
         assert same(next(as_camera.frames()), frames[0])
 
 
+@pytest.mark.parametrize("source", ["sim:stereo?size=64x48&frames=3", "sim:stereo?size=64x48&frames=3&lens=fisheye"])
+def test_a_camera_and_its_recording_have_one_digest(tmp_path: Path, source: str) -> None:
+    live = FrameDigest()
+    with open_camera(source) as camera, BagWriter(tmp_path / "sim.mcap", camera.rig) as writer:
+        for each in camera.frames():
+            writer.write(each)
+            live.update(each)
+    with Bag(tmp_path / "sim.mcap") as bag:
+        assert len(bag) == 3
+        assert bag.digest() == bag.digest() == live.hexdigest()
+
+
 def test_frames_by_number(tmp_path: Path) -> None:
     frames = record(tmp_path / "walk.mcap", 5)
     with Bag(tmp_path / "walk.mcap") as bag:
