@@ -96,7 +96,7 @@ def match(
     value is the median of neighbours or bridges a gap. Confidence grows with the cost of the second best candidate
     above the best, and is 0.1 where INTERPOLATED. Raises InputError.
     """
-    _check(left, right, sgm)
+    check_pair(left, right, sgm)
     valid = _valid("valid_left", valid_left, left), _valid("valid_right", valid_right, right)
     views = kernels.matching.Views(_features(left), _features(right), left.copy())
     found = _winners(views, sgm)
@@ -185,7 +185,8 @@ def _bits() -> Any:
     return kernels.matching.Bits(*(int(Reason[name]) for name in names))
 
 
-def _check(left: U8, right: U8, sgm: Sgm) -> None:
+def check_pair(left: U8, right: U8, sgm: Sgm) -> None:
+    """Check that images can be matched with these settings; InputError says what to do if not."""
     hint = "convert with depthkit.images.to_grey, and to 8 bits with depthkit.images.to_u8"
     require("left", left, np.uint8, (None, None), hint)
     require("right", right, np.uint8, left.shape, hint)

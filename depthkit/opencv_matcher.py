@@ -1,0 +1,45 @@
+"""OpenCV's semi-global matcher behind the same call as ours, to compare with. Nothing else in depthkit uses it."""
+
+import cv2
+import numpy as np
+
+from depthkit.arrays import U8
+from depthkit.stereo import DEFAULT, Sgm, check_pair
+from depthkit.types import Disparity, Reason
+
+_MODES = {
+    3: cv2.STEREO_SGBM_MODE_SGBM_3WAY,
+    4: cv2.STEREO_SGBM_MODE_HH4,
+    5: cv2.STEREO_SGBM_MODE_SGBM,
+    8: cv2.STEREO_SGBM_MODE_HH,
+}
+_STEPS = 16  # of OpenCV's fixed-point disparities a px
+_WINDOW = 3
+
+
+def match_opencv(left: U8, right: U8, sgm: Sgm = DEFAULT) -> Disparity:
+    """Disparities of the left of two rectified (H, W) uint8 images, by cv2.StereoSGBM in the mode with those paths.
+
+    num_disparities is rounded up to a multiple of 16, as OpenCV asks for; range, left-right check and speckle filter
+    are as in `sgm`; the penalties, which are of other costs, and the uniqueness are OpenCV's usual ones. All pixels
+    without a value are NO_DATA, all others have confidence 1: OpenCV does not say. Raises InputError.
+    """
+    check_pair(left, right, sgm)
+    matcher = cv2.StereoSGBM.create(
+        minDisparity=sgm.min_disparity,
+        numDisparities=-(-sgm.num_disparities // 16) * 16,
+        blockSize=_WINDOW,
+        P1=8 * _WINDOW**2,
+        P2=32 * _WINDOW**2,
+        disp12MaxDiff=-1 if sgm.lr_check is None else sgm.lr_check,
+        preFilterCap=63,
+        uniquenessRatio=5,
+        speckleWindowSize=max(sgm.speckle - 1, 0),
+        speckleRange=round(sgm.speckle_range),
+        mode=_MODES[sgm.paths],
+    )
+    steps = matcher.compute(left, right)
+    known = steps >= sgm.min_disparity * _STEPS
+    values = np.where(known, steps.astype(np.float32) / np.float32(_STEPS), np.float32(np.nan))
+    reason = np.where(known, 0, int(Reason.NO_DATA)).astype(np.uint16)
+    return Disparity(values, reason, known.astype(np.float32))
