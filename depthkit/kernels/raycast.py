@@ -1,127 +1,175 @@
-"""Rays against convex shapes: boxes, spheres and upright cylinders, tile by tile.
+"""Rays against convex shapes: boxes, ellipsoids and cylinders, tile by tile.
 
-A ray leaves the camera's centre along (x, y, 1), so its parameter is the depth along the optical axis. Inside a
+A ray leaves the camera's centre along (x, y, 1), so its parameter t is the depth along the optical axis. Inside a
 convex shape it spends one interval [near, far]; it hits at `near`, or at `far` when it starts inside (a room).
 """
-
-import math
 
 import numpy as np
 
 from depthkit.kernels.jit import inline, kernel
 
-BOX, SPHERE, CYLINDER = 0, 1, 2
+BOX, ELLIPSOID, CYLINDER = 0, 1, 2
 TILE_ROWS, TILE_COLUMNS = 8, 32
+
+SHAPE = np.dtype(
+    [
+        ("kind", np.int32),  # BOX, ELLIPSOID or CYLINDER
+        ("half", np.float32, 3),  # half sizes, m
+        ("rotation", np.float32, (3, 3)),  # from the camera's axes to the shape's
+        ("origin", np.float32, 3),  # the camera's centre in the shape's frame, m
+        ("outline", np.float32, 4),  # least x, most x, least y, most y of the rays that may meet it
+        ("to_world", np.float32, (3, 4)),  # from the shape's frame
+        ("faces", np.int32, 6),  # material of -x +x -y +y -z +z
+    ]
+)
 
 
 @kernel
-def cast(start, stop, rays, tiles, kinds, sizes, rotations, origins, bounds, depth, shape):
-    """Nearest hit of each pixel in the tile rows [start, stop): its depth (NaN none) and shape (-1 none).
+def cast(start, stop, rays, tiles, shapes, depth, surface):
+    """Nearest hit of each pixel of the tile rows [start, stop): its depth (NaN none) and surface (-1 none).
 
-    rays (2, H, W) x/z and y/z; tiles (4, rows, columns) and bounds (N, 4): least x, most x, least y, most y of the
-    rays of a tile and of a shape's outline; sizes (N, 3) half sizes; rotations (N, 3, 3) and origins (N, 3) take
-    camera coordinates to the shape's own. All float32 but kinds, int32.
+    rays (2, H, W) float32 x/z and y/z; tiles (4, rows, columns) float32 least x, most x, least y, most y of the rays
+    of a tile; shapes (N,) SHAPE; depth (H, W) float32; surface (H, W) int32, 6·shape + face.
     """
     height, width = depth.shape
     for row in range(start, stop):
         top, bottom = row * TILE_ROWS, min((row + 1) * TILE_ROWS, height)
-        for v in range(top, bottom):
-            for u in range(width):
-                depth[v, u] = np.inf
-                shape[v, u] = -1
+        depth[top:bottom] = np.inf
+        surface[top:bottom] = -1
         for column in range(tiles.shape[2]):
-            left, right = column * TILE_COLUMNS, min((column + 1) * TILE_COLUMNS, width)
-            for k in range(len(kinds)):
-                if _overlap(tiles, row, column, bounds, k):
-                    cast_tile(top, bottom, left, right, rays, k, kinds, sizes, rotations, origins, depth, shape)
+            # Unsigned, since indices that might be negative would keep the loops from running as vector code.
+            left, right = np.uint64(column * TILE_COLUMNS), np.uint64(min((column + 1) * TILE_COLUMNS, width))
+            for k in range(len(shapes)):
+                if meets(tiles[:, row, column], shapes[k]["outline"]):
+                    cast_tile(top, bottom, left, right, rays, shapes[k], np.int32(6 * k), depth, surface)
         for v in range(top, bottom):
             for u in range(width):
-                depth[v, u] = depth[v, u] if shape[v, u] >= 0 else np.nan
+                depth[v, u] = depth[v, u] if surface[v, u] >= 0 else np.nan
 
 
 @inline
-def _overlap(tiles, row, column, bounds, k):
-    return (
-        tiles[0, row, column] <= bounds[k, 1]
-        and tiles[1, row, column] >= bounds[k, 0]
-        and tiles[2, row, column] <= bounds[k, 3]
-        and tiles[3, row, column] >= bounds[k, 2]
-    )
+def meets(tile, outline):
+    """Whether any ray of a tile may meet a shape; both are least x, most x, least y, most y."""
+    return tile[0] <= outline[1] and tile[1] >= outline[0] and tile[2] <= outline[3] and tile[3] >= outline[2]
 
 
 @kernel
-def cast_tile(top, bottom, left, right, rays, k, kinds, sizes, rotations, origins, depth, shape):
-    """Let shape k claim the pixels of a tile where it is nearer than what was found before.
+def cast_tile(top, bottom, left, right, rays, shape, first, depth, surface):
+    """Let a shape, whose faces count from `first`, claim the pixels of a tile where it is nearer than any before.
 
-    The loops over u hold no branch, so that they run as vector code.
+    The loops over u hold no branch, so that they run as vector code; left and right are uint64.
     """
-    kind, name = kinds[k], np.int32(k)
-    hx, hy, hz = sizes[k, 0], sizes[k, 1], sizes[k, 2]
-    ox, oy, oz = origins[k, 0], origins[k, 1], origins[k, 2]
-    r00, r01, r02 = rotations[k, 0, 0], rotations[k, 0, 1], rotations[k, 0, 2]
-    r10, r11, r12 = rotations[k, 1, 0], rotations[k, 1, 1], rotations[k, 1, 2]
-    r20, r21, r22 = rotations[k, 2, 0], rotations[k, 2, 1], rotations[k, 2, 2]
+    kind = shape["kind"]
     for v in range(top, bottom):
         if kind == BOX:
             for u in range(left, right):
-                x, y = rays[0, v, u], rays[1, v, u]
-                dx, dy, dz = r00 * x + r01 * y + r02, r10 * x + r11 * y + r12, r20 * x + r21 * y + r22
-                near, far = box(ox, oy, oz, dx, dy, dz, hx, hy, hz)
-                _claim(depth, shape, v, u, near, far, name)
-        elif kind == SPHERE:
+                dx, dy, dz = direction(shape, rays[0, v, u], rays[1, v, u])
+                t, face = box(shape, dx, dy, dz)
+                _claim(depth, surface, v, u, t, first + face)
+        elif kind == ELLIPSOID:
             for u in range(left, right):
-                x, y = rays[0, v, u], rays[1, v, u]
-                dx, dy, dz = r00 * x + r01 * y + r02, r10 * x + r11 * y + r12, r20 * x + r21 * y + r22
-                near, far = sphere(ox, oy, oz, dx, dy, dz, hx)
-                _claim(depth, shape, v, u, near, far, name)
+                dx, dy, dz = direction(shape, rays[0, v, u], rays[1, v, u])
+                t, face = ellipsoid(shape, dx, dy, dz)
+                _claim(depth, surface, v, u, t, first + face)
         else:
             for u in range(left, right):
-                x, y = rays[0, v, u], rays[1, v, u]
-                dx, dy, dz = r00 * x + r01 * y + r02, r10 * x + r11 * y + r12, r20 * x + r21 * y + r22
-                near, far = cylinder(ox, oy, oz, dx, dy, dz, hx, hy)
-                _claim(depth, shape, v, u, near, far, name)
+                dx, dy, dz = direction(shape, rays[0, v, u], rays[1, v, u])
+                t, face = cylinder(shape, dx, dy, dz)
+                _claim(depth, surface, v, u, t, first + face)
 
 
 @inline
-def _claim(depth, shape, v, u, near, far, name):
-    t = near if near > np.float32(0) else far
-    closer = (near <= far) & (t > np.float32(0)) & (t < depth[v, u])
+def _claim(depth, surface, v, u, t, name):
+    closer = (t > np.float32(0)) & (t < depth[v, u])
     depth[v, u] = t if closer else depth[v, u]
-    shape[v, u] = name if closer else shape[v, u]
+    surface[v, u] = name if closer else surface[v, u]
+
+
+@inline
+def direction(shape, x, y):
+    """The ray (x, y, 1) of the camera in the shape's axes."""
+    R = shape["rotation"]
+    return (
+        R[0, 0] * x + R[0, 1] * y + R[0, 2],
+        R[1, 0] * x + R[1, 1] * y + R[1, 2],
+        R[2, 0] * x + R[2, 1] * y + R[2, 2],
+    )
+
+
+@inline
+def box(shape, dx, dy, dz):
+    """Depth at which a ray meets a box, not positive for a miss, and the face."""
+    ax, bx = slab(shape["origin"][0], dx, shape["half"][0])
+    ay, by = slab(shape["origin"][1], dy, shape["half"][1])
+    az, bz = slab(shape["origin"][2], dz, shape["half"][2])
+    near, far = most(most(ax, ay), az), least(least(bx, by), bz)
+    within = near <= np.float32(0)
+    t = hit(near, far)
+    on_x, on_y = (t == bx, t == by) if within else (t == ax, t == ay)
+    d = dx if on_x else (dy if on_y else dz)
+    axis = np.int32(0) if on_x else (np.int32(2) if on_y else np.int32(4))
+    return t, axis + (np.int32(1) if (d < np.float32(0)) != within else np.int32(0))
+
+
+@inline
+def ellipsoid(shape, dx, dy, dz):
+    """Depth at which a ray meets an ellipsoid, not positive for a miss, and the face, 0.
+
+    In units of the half sizes it is the unit sphere. The interval is measured from the ray's point nearest to the
+    centre: no squares of large lengths are subtracted, which keeps precision far away.
+    """
+    hx, hy, hz = shape["half"][0], shape["half"][1], shape["half"][2]
+    ox, oy, oz = shape["origin"][0] / hx, shape["origin"][1] / hy, shape["origin"][2] / hz
+    dx, dy, dz = dx / hx, dy / hy, dz / hz
+    dd = dx * dx + dy * dy + dz * dz
+    t = -(ox * dx + oy * dy + oz * dz) / dd
+    px, py, pz = ox + t * dx, oy + t * dy, oz + t * dz
+    reach = np.sqrt((np.float32(1) - (px * px + py * py + pz * pz)) / dd)  # NaN for a miss
+    return hit(t - reach, t + reach), np.int32(0)
+
+
+@inline
+def cylinder(shape, dx, dy, dz):
+    """Depth at which a ray meets a cylinder, not positive for a miss, and the face: 0 its side, 2 and 3 its ends.
+
+    The side is measured as an ellipsoid is; the ends cut it off at ±half[1].
+    """
+    hx, hz = shape["half"][0], shape["half"][2]
+    ox, oz, ex, ez = shape["origin"][0] / hx, shape["origin"][2] / hz, dx / hx, dz / hz
+    dd = ex * ex + ez * ez
+    t = -(ox * ex + oz * ez) / dd
+    px, pz = ox + t * ex, oz + t * ez
+    reach = np.sqrt((np.float32(1) - (px * px + pz * pz)) / dd)  # NaN for a miss
+    a, b = slab(shape["origin"][1], dy, shape["half"][1])
+    near, far = most(a, t - reach), least(b, t + reach)
+    within = near <= np.float32(0)
+    depth = hit(near, far)
+    at_end = depth == (b if within else a)
+    end = np.int32(3) if (dy < np.float32(0)) != within else np.int32(2)
+    return depth, (end if at_end else np.int32(0))
 
 
 @inline
 def slab(o, d, h):
     """Interval of a ray between the planes -h and +h (Kay & Kajiya 1986)."""
     a, b = (-h - o) / d, (h - o) / d
-    return min(a, b), max(a, b)
+    return least(a, b), most(a, b)
 
 
 @inline
-def box(ox, oy, oz, dx, dy, dz, hx, hy, hz):
-    """Interval inside the box of half sizes hx, hy, hz."""
-    ax, bx = slab(ox, dx, hx)
-    ay, by = slab(oy, dy, hy)
-    az, bz = slab(oz, dz, hz)
-    return max(max(ax, ay), az), min(min(bx, by), bz)
+def hit(near, far):
+    """Where a ray from 0 meets the surface of what it is inside of in [near, far]; not positive for a miss."""
+    t = near if near > np.float32(0) else far
+    return t if near <= far else np.float32(-1)
 
 
 @inline
-def sphere(ox, oy, oz, dx, dy, dz, radius):
-    """Interval inside a sphere, from the ray's nearest point to the centre, which keeps precision far away."""
-    dd = dx * dx + dy * dy + dz * dz
-    t = -(ox * dx + oy * dy + oz * dz) / dd
-    px, py, pz = ox + t * dx, oy + t * dy, oz + t * dz
-    half = math.sqrt((radius * radius - (px * px + py * py + pz * pz)) / dd)  # NaN for a miss
-    return t - half, t + half
+def least(a, b):
+    """The smaller one, or b if either is NaN: one instruction, where Numba's `min` keeps loops scalar."""
+    return a if a < b else b
 
 
 @inline
-def cylinder(ox, oy, oz, dx, dy, dz, radius, height):
-    """Interval inside the cylinder around the y axis of half height `height`."""
-    dd = dx * dx + dz * dz
-    t = -(ox * dx + oz * dz) / dd
-    px, pz = ox + t * dx, oz + t * dz
-    half = math.sqrt((radius * radius - (px * px + pz * pz)) / dd)  # NaN for a miss
-    a, b = slab(oy, dy, height)
-    return max(t - half, a), min(t + half, b)
+def most(a, b):
+    """The larger one, or b if either is NaN."""
+    return a if a > b else b

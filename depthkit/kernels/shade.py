@@ -1,120 +1,155 @@
-"""The light that comes back from what rays hit: pattern, lamp with soft-edged shadows, light from all around."""
+"""The light that comes back from what rays hit: patterned matt surfaces under lamps and light from all around."""
 
 import math
 
 import numpy as np
 
 from depthkit.kernels.jit import inline, kernel
-from depthkit.kernels.raycast import BOX, SPHERE
-from depthkit.kernels.texture import sample
+from depthkit.kernels.lamps import lit
+from depthkit.kernels.raycast import BOX, ELLIPSOID, box, cylinder, direction, ellipsoid
+from depthkit.kernels.texture import lerp, sample
+
+MATERIAL = np.dtype(
+    [
+        ("pattern", np.int32),  # its place in the atlas
+        ("period", np.float32),  # m
+        ("colors", np.float32, (3, 3)),  # RGB at 0, 1/2 and 1 of the pattern
+    ]
+)
+EDGE_RAYS = 4
 
 
 @kernel
-def shade(
-    start, stop, rays, depth, shape, pixel, kinds, sizes, rotations, origins, T_world_shape, faces,
-    pattern, period, colors, atlas, lamp, shadows, radiance,
-):  # fmt: skip
-    """Linear RGB radiance (H, W, 3) of the rows [start, stop); 0 where nothing was hit.
+def shade(start, stop, rays, depth, surface, shapes, materials, atlas, lamps, shadows, ambient, radiance):
+    """Radiance (H, W, 3) float32 linear RGB of the rows [start, stop); 0 where nothing is hit.
 
-    `pixel` is the size of a pixel at depth 1; `lamp` (3, 3) float32 its position, power and the ambient light;
-    `shadows` (N, N) the distance to what the lamp sees; the rest as in `raycast.cast` and `sim.scene.Scene`.
+    rays (2, H, W), depth and surface (H, W) and shapes (N,) as in `raycast.cast`; materials (M,) MATERIAL; atlas
+    uint8, see `texture`; lamps (L,) LAMP; shadows (L, S, S) see `lamps.lit`; ambient (3,) float32 RGB. A pixel
+    whose neighbours show other surfaces is the mean of EDGE_RAYS rays to the shapes that it and they show.
     """
+    height, width = depth.shape
     for v in range(start, stop):
-        for u in range(depth.shape[1]):
-            k = shape[v, u]
-            if k < 0:
-                radiance[v, u, 0] = radiance[v, u, 1] = radiance[v, u, 2] = np.float32(0)
-                continue
-            x, y, t = rays[0, v, u], rays[1, v, u], depth[v, u]
-            R = rotations[k]
-            dx = R[0, 0] * x + R[0, 1] * y + R[0, 2]
-            dy = R[1, 0] * x + R[1, 1] * y + R[1, 2]
-            dz = R[2, 0] * x + R[2, 1] * y + R[2, 2]
-            px, py, pz = origins[k, 0] + t * dx, origins[k, 1] + t * dy, origins[k, 2] + t * dz
-            face, nx, ny, nz, a, b = surface(kinds[k], sizes[k, 0], sizes[k, 1], sizes[k, 2], px, py, pz)
-            facing = nx * dx + ny * dy + nz * dz
-            if facing > np.float32(0):  # seen from inside
-                nx, ny, nz = -nx, -ny, -nz
-            cosine = abs(facing) / math.sqrt(dx * dx + dy * dy + dz * dz)
-            m = faces[k, face]
-            # A slanted surface is sampled between its long and its short footprint.
-            footprint = t * pixel / math.sqrt(max(cosine, np.float32(0.05)))
-            value = sample(atlas, pattern[m], a / period[m], b / period[m], footprint / period[m])
-            T = T_world_shape[k]
-            wx = T[0, 0] * px + T[0, 1] * py + T[0, 2] * pz + T[0, 3]
-            wy = T[1, 0] * px + T[1, 1] * py + T[1, 2] * pz + T[1, 3]
-            wz = T[2, 0] * px + T[2, 1] * py + T[2, 2] * pz + T[2, 3]
-            mx = T[0, 0] * nx + T[0, 1] * ny + T[0, 2] * nz
-            my = T[1, 0] * nx + T[1, 1] * ny + T[1, 2] * nz
-            mz = T[2, 0] * nx + T[2, 1] * ny + T[2, 2] * nz
-            direct = lit(wx, wy, wz, mx, my, mz, lamp, shadows)
-            # Light from all around: most from above, and some from the bright floor.
-            around = np.float32(0.8) - np.float32(0.2) * my + np.float32(0.12) * mx
-            for c in range(3):
-                low, high = (colors[m, 0, c], colors[m, 1, c]) if value < 0.5 else (colors[m, 1, c], colors[m, 2, c])
-                f = value * np.float32(2) if value < 0.5 else value * np.float32(2) - np.float32(1)
-                albedo = low + f * (high - low)
-                radiance[v, u, c] = albedo * (lamp[1, c] * direct + lamp[2, c] * around)
+        for u in range(width):
+            here, left, right = surface[v, u], surface[v, max(u - 1, 0)], surface[v, min(u + 1, width - 1)]
+            above, below = surface[max(v - 1, 0), u], surface[min(v + 1, height - 1), u]
+            inner = here == left and here == right and here == above and here == below
+            size = pixel_size(rays, v, u)
+            red, green, blue = np.float32(0), np.float32(0), np.float32(0)
+            count = 1 if inner else EDGE_RAYS
+            for i in range(count):
+                x, y, t, name = rays[0, v, u], rays[1, v, u], depth[v, u], here
+                if not inner:
+                    # A turned square of rays: no two share a row or a column.
+                    x += size * np.float32(0.25 * i - 0.375)
+                    y += size * np.float32(0.25 * ((2 * i + 1) % 5) - 0.375)
+                    t, name = nearest(x, y, (here, left, right, above, below), shapes)
+                if name >= 0:
+                    shape = shapes[name // 6]
+                    r, g, b = look(x, y, t, name % 6, t * size, shape, materials, atlas, lamps, shadows, ambient)
+                    red, green, blue = red + r, green + g, blue + b
+            share = np.float32(1) / np.float32(count)
+            radiance[v, u, 0], radiance[v, u, 1], radiance[v, u, 2] = red * share, green * share, blue * share
 
 
 @inline
-def surface(kind, hx, hy, hz, px, py, pz):
-    """Face, outward normal and pattern coordinates (m) of a point on a shape, in the shape's coordinates."""
-    face, nx, ny, nz = 0, np.float32(0), np.float32(0), np.float32(0)
+def pixel_size(rays, v, u):
+    """Width of a pixel at depth 1, from the ray of its neighbour."""
+    right = min(u + 1, rays.shape[2] - 1)
+    return abs(rays[0, v, right] - rays[0, v, max(right - 1, 0)])
+
+
+@kernel
+def nearest(x, y, surfaces, shapes):
+    """Depth and surface where a ray first meets one of the shapes with these surfaces; surface -1 if none."""
+    depth, surface = np.float32(np.inf), np.int32(-1)
+    for name in surfaces:
+        if name >= 0:
+            shape = shapes[name // 6]
+            dx, dy, dz = direction(shape, x, y)
+            if shape["kind"] == BOX:
+                t, face = box(shape, dx, dy, dz)
+            elif shape["kind"] == ELLIPSOID:
+                t, face = ellipsoid(shape, dx, dy, dz)
+            else:
+                t, face = cylinder(shape, dx, dy, dz)
+            if t > np.float32(0) and t < depth:
+                depth, surface = t, np.int32(name // 6 * 6 + face)
+    return depth, surface
+
+
+@inline
+def look(x, y, t, face, footprint, shape, materials, atlas, lamps, shadows, ambient):
+    """RGB of a face where the ray (x, y, 1) meets it at depth t; `footprint` is the width of the pixel there."""
+    dx, dy, dz = direction(shape, x, y)
+    px, py, pz = shape["origin"][0] + t * dx, shape["origin"][1] + t * dy, shape["origin"][2] + t * dz
+    nx, ny, nz = normal(shape, face, px, py, pz)
+    facing = nx * dx + ny * dy + nz * dz
+    cosine = abs(facing) / math.sqrt(dx * dx + dy * dy + dz * dz)
+    # A slanted surface is sampled between its short and its long footprint.
+    footprint /= math.sqrt(max(cosine, np.float32(0.05)))
+    red, green, blue = paint(shape, face, px, py, pz, footprint, materials, atlas)
+    if facing > np.float32(0):  # seen from inside
+        nx, ny, nz = -nx, -ny, -nz
+    T = shape["to_world"]
+    wx, wy, wz = turned(T, px, py, pz)
+    wx, wy, wz = wx + T[0, 3], wy + T[1, 3], wz + T[2, 3]
+    mx, my, mz = turned(T, nx, ny, nz)
+    # Light from all around comes more from above.
+    around = np.float32(0.8) - np.float32(0.2) * my
+    lr, lg, lb = around * ambient[0], around * ambient[1], around * ambient[2]
+    for i in range(len(lamps)):
+        share = lit(wx, wy, wz, mx, my, mz, lamps[i], shadows[i])
+        power = lamps[i]["power"]
+        lr, lg, lb = lr + share * power[0], lg + share * power[1], lb + share * power[2]
+    return red * lr, green * lg, blue * lb
+
+
+@inline
+def normal(shape, face, px, py, pz):
+    """Outward unit normal of a face at a point, in the shape's axes."""
+    hx, hy, hz = shape["half"][0], shape["half"][1], shape["half"][2]
+    nx, ny, nz = px / (hx * hx), py / (hy * hy), pz / (hz * hz)
+    if shape["kind"] == BOX or (shape["kind"] != ELLIPSOID and face != 0):
+        outward = np.float32(1) if face & 1 else np.float32(-1)
+        axis = face >> 1
+        nx = outward if axis == 0 else np.float32(0)
+        ny = outward if axis == 1 else np.float32(0)
+        nz = outward if axis == 2 else np.float32(0)
+    elif shape["kind"] != ELLIPSOID:
+        ny = np.float32(0)
+    scale = np.float32(1) / math.sqrt(nx * nx + ny * ny + nz * nz)
+    return nx * scale, ny * scale, nz * scale
+
+
+@inline
+def paint(shape, face, px, py, pz, footprint, materials, atlas):
+    """Colour (RGB) of a face at a point: boxes are wallpapered side by side, round sides all around."""
     a, b = px, py
-    if kind == BOX:
-        fx, fy, fz = abs(px) / hx, abs(py) / hy, abs(pz) / hz
-        if fx >= fy and fx >= fz:
-            face, nx, a, b = (1 if px > 0 else 0), math.copysign(np.float32(1), px), pz, py
-        elif fy >= fz:
-            face, ny, a, b = (3 if py > 0 else 2), math.copysign(np.float32(1), py), px, pz
-        else:
-            face, nz, a, b = (5 if pz > 0 else 4), math.copysign(np.float32(1), pz), px, py
-    elif kind == SPHERE:
-        nx, ny, nz = px / hx, py / hx, pz / hx
-        a, b = math.atan2(pz, px) * hx, py
+    if shape["kind"] == BOX or face != 0:
+        if face < 2:
+            a = pz
+        elif face < 4:
+            b = pz
     else:
-        rho = math.sqrt(px * px + pz * pz)
-        if abs(py) * hx > rho * hy:
-            face, ny, a, b = (3 if py > 0 else 2), math.copysign(np.float32(1), py), px, pz
-        else:
-            nx, nz = px / rho, pz / rho
-            a, b = math.atan2(pz, px) * hx, py
-    return face, nx, ny, nz, a, b
+        a = math.atan2(pz / shape["half"][2], px / shape["half"][0]) * shape["half"][0]
+    material = materials[shape["faces"][face]]
+    scale = np.float32(1) / material["period"]
+    value = np.float32(1.999) * sample(atlas, material["pattern"], a * scale, b * scale, footprint * scale)
+    i = int(value)
+    f = value - np.float32(i)
+    colors = material["colors"]
+    return (
+        lerp(colors[i, 0], colors[i + 1, 0], f),
+        lerp(colors[i, 1], colors[i + 1, 1], f),
+        lerp(colors[i, 2], colors[i + 1, 2], f),
+    )
 
 
 @inline
-def lit(wx, wy, wz, nx, ny, nz, lamp, shadows):
-    """Share of the lamp's power that reaches a point with that normal: cosine, distance, shadow."""
-    lx, ly, lz = lamp[0, 0] - wx, lamp[0, 1] - wy, lamp[0, 2] - wz
-    dd = lx * lx + ly * ly + lz * lz
-    distance = math.sqrt(dd)
-    cosine = (nx * lx + ny * ly + nz * lz) / distance
-    if cosine <= np.float32(0):
-        return np.float32(0)
-    # Off the surface a little, so that it casts no shadow on itself.
-    off = np.float32(0.02)
-    seen = visible(off * nx - lx, off * ny - ly, lz - off * nz, shadows)
-    return seen * cosine / (dd + np.float32(0.3))
-
-
-@inline
-def visible(x, y, z, shadows):
-    """Share 0…1 of the four nearest entries of the lamp's map that the lamp sees beyond a point.
-
-    The point is given from the lamp: x, y as the world's and z against it (the lamp looks down). The map is the
-    stereographic image of the half space below, (x, z) / (r + y). Percentage-closer filtering (Reeves 1987).
-    """
-    r = math.sqrt(x * x + y * y + z * z)
-    if y <= np.float32(0):
-        return np.float32(1)
-    n = shadows.shape[0]
-    half = np.float32(0.5) * np.float32(n)
-    u = half * (x / (r + y)) + half - np.float32(0.5)
-    v = half * (z / (r + y)) + half - np.float32(0.5)
-    i, j = min(max(int(u), 0), n - 2), min(max(int(v), 0), n - 2)
-    fu, fv = u - np.float32(i), v - np.float32(j)
-    one = np.float32(1)
-    upper = (one - fu) * (shadows[j, i] >= r) + fu * (shadows[j, i + 1] >= r)
-    lower = (one - fu) * (shadows[j + 1, i] >= r) + fu * (shadows[j + 1, i + 1] >= r)
-    return (one - fv) * upper + fv * lower
+def turned(T, x, y, z):
+    """(x, y, z) turned by the rotation in T."""
+    return (
+        T[0, 0] * x + T[0, 1] * y + T[0, 2] * z,
+        T[1, 0] * x + T[1, 1] * y + T[1, 2] * z,
+        T[2, 0] * x + T[2, 1] * y + T[2, 2] * z,
+    )

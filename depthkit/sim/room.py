@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from depthkit.sim.scene import Light, Material, Scene, Shape, box, pole, sphere
+from depthkit.sim.scene import Lamp, Material, Scene, Shape, box, pole, sphere
 
 WIDTH, HEIGHT, DEPTH = 5.0, 2.6, 6.0
 """Metres along x, y, z. The floor is y = 0, the ceiling y = -HEIGHT; z runs from BACK to BACK + DEPTH."""
@@ -36,7 +36,11 @@ def room(seed: int = 0) -> Scene:
     """
     rng = np.random.default_rng(seed)
     parts = (_walls, _table, _bookcase, _sofa, _pictures, _lamp, _clutter)
-    return Scene.build([shape for part in parts for shape in part(rng)], Light((0.4, -2.45, 1.3)), seed)
+    lamps = (
+        Lamp((-0.9, -2.5, 1.2), (0.0, 1.0, 0.0), (2.2, 1.95, 1.6)),
+        Lamp((-2.45, -1.5, 0.6), (1.0, 0.0, 0.0), (1.0, 1.2, 1.5)),
+    )
+    return Scene(tuple(shape for part in parts for shape in part(rng)), lamps, (0.13, 0.13, 0.14), seed)
 
 
 def _paint(rng: np.random.Generator, pattern: str, period: float) -> Material:
@@ -51,14 +55,14 @@ def _walls(rng: np.random.Generator) -> list[Shape]:
     paper = Material("speckle", 0.9, ("#7c8b74", "#a9b59c", "#d9dfcd"))
     center = (0.0, -HEIGHT / 2, BACK + DEPTH / 2)
     shell = box(center, (WIDTH, HEIGHT, DEPTH), paper, plain, ceiling, floor, plain, brick)
-    rug = box((0.1, -0.005, 2.1), (2.6, 0.01, 2.2), _paint(rng, "carpet", 1.3), yaw=rng.uniform(-0.1, 0.1))
+    rug = box((0.1, -0.005, 2.1), (2.6, 0.01, 2.2), _paint(rng, "carpet", 1.3), turn=(0, rng.uniform(-0.1, 0.1), 0))
     rail = box((0, -0.05, _FRONT - 0.01), (WIDTH, 0.1, 0.02), _WHITE)
     return [shell, rug, rail]
 
 
 def _table(rng: np.random.Generator) -> list[Shape]:
     x, z, top = 0.15, 1.95, 0.74
-    legs = [pole((x + i * 0.58, -top / 2, z + j * 0.28), 0.025, top - 0.03, _STEEL) for i in (-1, 1) for j in (-1, 1)]
+    legs = [pole((x + i * 0.58, 0, z + j * 0.28), 0.025, top - 0.03, _STEEL) for i in (-1, 1) for j in (-1, 1)]
     plate = box((x, -top + 0.015, z), (1.35, 0.03, 0.75), _OAK)
     books = []
     height = top
@@ -69,15 +73,18 @@ def _table(rng: np.random.Generator) -> list[Shape]:
                 (x - 0.42 + rng.uniform(-0.02, 0.02), -height - thick / 2, z - 0.05),
                 (rng.uniform(0.2, 0.28), thick, rng.uniform(0.15, 0.2)),
                 _paint(rng, "stripes", 0.35),
-                yaw=rng.uniform(-0.4, 0.4),
+                turn=(0, rng.uniform(-0.4, 0.4), 0),
             )
         )
         height += thick
     on_books = sphere((x - 0.42, -height - 0.06, z - 0.05), 0.06, _paint(rng, "cells", 0.25))
-    ball = sphere((x + 0.02, -top - 0.12, z + 0.1), 0.12, _paint(rng, "checker", 0.4), yaw=rng.uniform(0, 6))
-    mug = pole((x + 0.1, -top - 0.05, z - 0.22), 0.042, 0.1, _paint(rng, "stripes", 0.2))
+    ball = sphere((x + 0.02, -top - 0.12, z + 0.1), 0.12, _paint(rng, "checker", 0.4), turn=(0, rng.uniform(0, 6), 0))
+    mug = pole((x + 0.1, -top, z - 0.22), 0.042, 0.1, _paint(rng, "stripes", 0.2))
     carton = box(
-        (x + 0.4, -top - 0.13, z + 0.02), (0.24, 0.26, 0.18), _paint(rng, "painting", 0.4), yaw=rng.uniform(-0.6, 0.6)
+        (x + 0.4, -top - 0.13, z + 0.02),
+        (0.24, 0.26, 0.18),
+        _paint(rng, "painting", 0.4),
+        turn=(0, rng.uniform(-0.6, 0.6), 0),
     )
     return [plate, *legs, *books, on_books, ball, mug, carton]
 
@@ -108,7 +115,12 @@ def _sofa(rng: np.random.Generator) -> list[Shape]:
     back = box((x, -0.45, z + 0.38), (1.7, 0.85, 0.2), cloth)
     arms = [box((x + i * 0.85, -0.3, z), (0.18, 0.6, 0.85), cloth) for i in (-1, 1)]
     cushions = [
-        box((x + i * 0.42, -0.58, z + 0.12), (0.42, 0.36, 0.16), _paint(rng, p, 0.45), yaw=rng.uniform(-0.4, 0.4))
+        box(
+            (x + i * 0.42, -0.58, z + 0.12),
+            (0.42, 0.36, 0.16),
+            _paint(rng, p, 0.45),
+            turn=(0, rng.uniform(-0.4, 0.4), 0),
+        )
         for i, p in ((-1, "carpet"), (1, "cells"))
     ]
     return [seat, back, *arms, *cushions]
@@ -127,20 +139,20 @@ def _lamp(rng: np.random.Generator) -> list[Shape]:
     x, z = 2.0 + rng.uniform(-0.1, 0.1), 2.75
     shade = Material("plaster", 0.5, ("#efe6cf", "#f3ecd9", "#f7f1e2"))
     return [
-        pole((x, -0.02, z), 0.15, 0.04, _STEEL),
-        pole((x, -0.8, z), 0.015, 1.55, _STEEL),
-        pole((x, -1.65, z), 0.18, 0.32, shade),
+        pole((x, 0, z), 0.15, 0.04, _STEEL),
+        pole((x, 0, z), 0.015, 1.55, _STEEL),
+        pole((x, -1.49, z), 0.18, 0.32, shade),
     ]
 
 
 def _clutter(rng: np.random.Generator) -> list[Shape]:
     stool = (-0.72 + rng.uniform(-0.04, 0.04), 1.2)
     return [
-        pole((stool[0], -0.66, stool[1]), 0.17, 0.04, _OAK),
-        pole((stool[0], -0.33, stool[1]), 0.03, 0.64, _STEEL),
-        sphere((stool[0], -0.8, stool[1]), 0.12, _paint(rng, "stripes", 0.3), yaw=rng.uniform(0, 6)),
-        box((-1.3, -0.25, 2.4), (0.5, 0.5, 0.5), _paint(rng, "cells", 0.6), yaw=rng.uniform(0.2, 1.2)),
-        box((-1.3, -0.62, 2.4), (0.3, 0.24, 0.3), _paint(rng, "bricks", 0.5), yaw=rng.uniform(0.2, 1.2)),
-        pole((0.95, -HEIGHT / 2, 1.45), 0.045, HEIGHT, _paint(rng, "stripes", 0.4)),
+        pole((stool[0], -0.64, stool[1]), 0.17, 0.04, _OAK),
+        pole((stool[0], 0, stool[1]), 0.03, 0.64, _STEEL),
+        sphere((stool[0], -0.8, stool[1]), 0.12, _paint(rng, "stripes", 0.3), turn=(0, rng.uniform(0, 6), 0)),
+        box((-1.3, -0.25, 2.4), (0.5, 0.5, 0.5), _paint(rng, "cells", 0.6), turn=(0, rng.uniform(0.2, 1.2), 0)),
+        box((-1.3, -0.62, 2.4), (0.3, 0.24, 0.3), _paint(rng, "bricks", 0.5), turn=(0, rng.uniform(0.2, 1.2), 0)),
+        pole((0.95, 0, 1.45), 0.045, HEIGHT, _paint(rng, "stripes", 0.4)),
         sphere((0.35, -0.16, 1.35), 0.16, _paint(rng, "speckle", 0.5)),
     ]

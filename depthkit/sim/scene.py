@@ -1,21 +1,20 @@
-"""What a simulated camera looks at: convex shapes with materials under one lamp, as plain arrays.
+"""What a simulated camera looks at: convex shapes with materials under lamps, as plain arrays.
 
-World axes as a camera's: x right, y down (gravity), z forward; metres. The floor is the plane y = 0.
+World axes as a camera's: x right, y down (gravity), z forward; metres.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from depthkit import transforms
-from depthkit.arrays import F32, F64, U8
+from depthkit import kernels, transforms
+from depthkit.arrays import F64
 from depthkit.errors import InputError
-from depthkit.sim import patterns, shadows
+from depthkit.sim import patterns
 
-KINDS = ("box", "sphere", "cylinder")
+KINDS = ("box", "ellipsoid", "cylinder")
 FACES = ("-x", "+x", "-y", "+y", "-z", "+z")
 
 
@@ -33,10 +32,10 @@ class Material:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """A convex solid around its own origin: a "box", a "sphere" or a "cylinder" around its y axis.
+    """A convex solid around its own origin: a "box", an "ellipsoid" or a "cylinder" around its y axis.
 
     `half` is half its extent along x, y, z in metres. `materials` has one entry, or one a face in the order of
-    `FACES` (a cylinder's side uses the first, its ends the third and fourth). From inside, a shape shows its walls.
+    `FACES` (a cylinder's side is the first face, its ends the third and fourth). From inside, a shape shows its walls.
     """
 
     kind: str
@@ -47,85 +46,103 @@ class Shape:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"a shape is one of {', '.join(KINDS)}, not {self.kind!r}")
-        if min(self.half) <= 0:
-            raise InputError(f"the half sizes of a {self.kind} must be positive, not {self.half}")
+        if not min(self.half) > 0:
+            raise InputError(f"the half sizes of a shape must be positive, not {self.half}")
         if len(self.materials) not in (1, len(FACES)):
             raise InputError(f"a shape takes 1 material or {len(FACES)}, not {len(self.materials)}")
 
 
-def box(center: ArrayLike, size: ArrayLike, *materials: Material, yaw: float = 0.0) -> Shape:
-    """A box of full `size` (x, y, z) in metres, turned by `yaw` radians around the vertical."""
-    x, y, z = np.asarray(size, np.float64) / 2
-    return Shape("box", (x, y, z), _upright(center, yaw), materials)
+def box(center: ArrayLike, size: ArrayLike, *materials: Material, turn: ArrayLike = (0, 0, 0)) -> Shape:
+    """A box of full `size` (x, y, z) in metres, turned by an axis–angle vector in radians."""
+    return _shape("box", center, size, materials, turn)
 
 
-def sphere(center: ArrayLike, radius: float, material: Material, yaw: float = 0.0) -> Shape:
+def ellipsoid(center: ArrayLike, size: ArrayLike, material: Material, turn: ArrayLike = (0, 0, 0)) -> Shape:
+    """An ellipsoid of full `size` (x, y, z) in metres, turned by an axis–angle vector in radians."""
+    return _shape("ellipsoid", center, size, (material,), turn)
+
+
+def sphere(center: ArrayLike, radius: float, material: Material, turn: ArrayLike = (0, 0, 0)) -> Shape:
     """A ball."""
-    return Shape("sphere", (radius, radius, radius), _upright(center, yaw), (material,))
+    return ellipsoid(center, (2 * radius, 2 * radius, 2 * radius), material, turn)
 
 
-def pole(center: ArrayLike, radius: float, height: float, *materials: Material) -> Shape:
-    """An upright cylinder of full `height` in metres."""
-    return Shape("cylinder", (radius, height / 2, radius), _upright(center, 0.0), materials)
+def pole(foot: ArrayLike, radius: float, height: float, *materials: Material) -> Shape:
+    """An upright cylinder that stands on `foot`."""
+    center = np.asarray(foot, np.float64) - (0, height / 2, 0)
+    return _shape("cylinder", center, (2 * radius, height, 2 * radius), materials, (0, 0, 0))
 
 
-def _upright(center: ArrayLike, yaw: float) -> F64:
-    return transforms.from_rotation_translation(transforms.rotation_from_vector((0, yaw, 0)), center)
+def _shape(kind: str, center: ArrayLike, size: ArrayLike, materials: tuple[Material, ...], turn: ArrayLike) -> Shape:
+    x, y, z = np.asarray(size, np.float64) / 2
+    pose = transforms.from_rotation_translation(transforms.rotation_from_vector(turn), center)
+    return Shape(kind, (x, y, z), pose, materials)
 
 
-@dataclass(frozen=True, eq=False)
-class Light:
-    """A lamp that hangs at `position`, and light from everywhere.
+@dataclass(frozen=True)
+class Lamp:
+    """A lamp at `position` that lights the half space in the direction `aim`.
 
-    `power` is the radiance (RGB) of a white surface 1 m below the lamp; `ambient` that of one in its shadow.
+    `power` is the radiance (RGB) of a white surface that faces it from a metre away, or nearly: no lamp is a point.
     """
 
     position: tuple[float, float, float]
-    power: tuple[float, float, float] = (1.6, 1.5, 1.35)
-    ambient: tuple[float, float, float] = (0.24, 0.26, 0.3)
+    aim: tuple[float, float, float]
+    power: tuple[float, float, float]
+
+    @property
+    def T_world_lamp(self) -> F64:
+        """(4, 4) pose: z along the aim."""
+        aim = np.asarray(self.aim, np.float64)
+        aside = (1.0, 0.0, 0.0) if abs(aim[1]) > abs(aim[0]) else (0.0, 1.0, 0.0)
+        return transforms.look_at(self.position, self.position + aim, aside)
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Arrays that the kernels take; N shapes, M materials.
+    """Shapes under lamps.
 
-    kinds (N,) int32 index in `KINDS`; sizes (N, 3) float32 half sizes, m; T_world_shape (N, 4, 4) float64;
-    faces (N, 6) int32 material of each face; pattern (M,) int32; period (M,) float32 m; colors (M, 3, 3) float32
-    linear RGB; atlas uint8, see `patterns.atlas`; light.
+    `ambient` is the radiance (RGB) of white in the shadow of all lamps; `seed` picks the randomness in the patterns.
     """
 
-    kinds: NDArray[np.int32]
-    sizes: F32
-    T_world_shape: F64
-    faces: NDArray[np.int32]
-    pattern: NDArray[np.int32]
-    period: F32
-    colors: F32
-    atlas: U8
-    light: Light
-
-    @classmethod
-    def build(cls, shapes: Sequence[Shape], light: Light, seed: int = 0) -> "Scene":
-        """A scene of these shapes; `seed` picks the randomness in their patterns."""
-        materials = sorted({m for shape in shapes for m in shape.materials}, key=repr)
-        index = {material: i for i, material in enumerate(materials)}
-        faces = [[index[m] for m in (shape.materials * len(FACES))[: len(FACES)]] for shape in shapes]
-        return cls(
-            kinds=np.array([KINDS.index(shape.kind) for shape in shapes], np.int32),
-            sizes=np.array([shape.half for shape in shapes], np.float32),
-            T_world_shape=np.array([shape.T_world_shape for shape in shapes]),
-            faces=np.array(faces, np.int32),
-            pattern=np.array([patterns.index(m.pattern) for m in materials], np.int32),
-            period=np.array([m.period for m in materials], np.float32),
-            colors=np.array([[_linear(color) for color in m.colors] for m in materials], np.float32),
-            atlas=patterns.atlas(seed),
-            light=light,
-        )
+    shapes: tuple[Shape, ...]
+    lamps: tuple[Lamp, ...] = ()
+    ambient: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    seed: int = 0
 
     @cached_property
-    def shadows(self) -> F32:
-        """What the lamp sees: see `depthkit.sim.shadows`."""
-        return shadows.cast(self)
+    def T_world_shape(self) -> F64:
+        """(N, 4, 4) poses of the shapes."""
+        return np.array([shape.T_world_shape for shape in self.shapes]).reshape(-1, 4, 4)
+
+    @cached_property
+    def table(self) -> NDArray[np.void]:
+        """(N,) `kernels.raycast.SHAPE`, but for what depends on the camera."""
+        index = {material: i for i, material in enumerate(self.materials)}
+        table = np.zeros(len(self.shapes), kernels.raycast.SHAPE)
+        for row, shape in zip(table, self.shapes, strict=True):
+            row["kind"] = KINDS.index(shape.kind)
+            row["half"] = shape.half
+            row["to_world"] = shape.T_world_shape[:3]
+            row["faces"] = [index[m] for m in (shape.materials * len(FACES))[: len(FACES)]]
+        return table
+
+    @cached_property
+    def materials(self) -> tuple[Material, ...]:
+        """Each material once."""
+        return tuple(dict.fromkeys(m for shape in self.shapes for m in shape.materials))
+
+    @cached_property
+    def material_table(self) -> NDArray[np.void]:
+        """(M,) `kernels.shade.MATERIAL`."""
+        rows = [(patterns.index(m.pattern), m.period, [_linear(color) for color in m.colors]) for m in self.materials]
+        return np.array(rows, kernels.shade.MATERIAL)
+
+    @cached_property
+    def lamp_table(self) -> NDArray[np.void]:
+        """(L,) `kernels.lamps.LAMP`."""
+        rows = [(lamp.position, lamp.power, lamp.T_world_lamp[:3, :3].T) for lamp in self.lamps]
+        return np.array(rows, kernels.lamps.LAMP)
 
 
 def _linear(color: str) -> F64:

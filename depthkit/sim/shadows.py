@@ -1,40 +1,33 @@
-"""What the lamp of a scene sees: a map of distances, made once, that says which points are in shadow."""
+"""What the lamps of a scene see: maps of distances that say which points are in shadow."""
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 import numpy as np
 
-from depthkit import transforms
-from depthkit.arrays import F32, F64
-
-if TYPE_CHECKING:
-    from depthkit.sim.scene import Scene
+from depthkit.arrays import F32
+from depthkit.sim.rays import Rays, cast, seen_from
+from depthkit.sim.scene import Scene
 
 SIZE = 1024
 
 
-def cast(scene: "Scene") -> F32:
-    """(SIZE, SIZE) float32 distance in metres from the lamp, infinite where nothing is.
+@lru_cache(maxsize=4)
+def maps(scene: Scene) -> F32:
+    """(L, SIZE, SIZE) float32 distance in metres from each lamp, infinite where nothing is.
 
-    The half space below the lamp in stereographic projection, x and z over (distance + y): the unit disc around
-    the centre of the map holds it all without a ray out of reach.
+    A map holds the half space in front of its lamp in stereographic projection, x and y over (distance + z).
     """
-    from depthkit.sim.render import hits
-
-    rays = _stereographic_rays()
-    depth, _ = hits(scene, rays, _looking_down(scene.light.position))
-    distance = depth * np.sqrt(1 + (rays**2).sum(0))
-    return np.where(np.isnan(distance), np.float32(np.inf), distance)
-
-
-def _looking_down(position: tuple[float, float, float]) -> F64:
-    """`T_world_lamp`: the lamp's z is down, its x and y are the world's x and z."""
-    return transforms.from_rotation_translation([[1, 0, 0], [0, 0, 1], [0, -1, 0]], position)
+    rays = Rays.of(_stereographic())
+    stretch = np.sqrt(1 + (rays.xy**2).sum(0))
+    seen = [cast(seen_from(scene, lamp.T_world_lamp), rays).depth * stretch for lamp in scene.lamps]
+    distances = np.array(seen, np.float32).reshape(-1, SIZE, SIZE)
+    return np.where(np.isnan(distances), np.float32(np.inf), distances)
 
 
-def _stereographic_rays() -> F32:
-    s = (np.arange(SIZE, dtype=np.float32) + np.float32(0.5)) * np.float32(2 / SIZE) - np.float32(1)
-    u, v = np.meshgrid(s, s)
-    with np.errstate(divide="ignore"):
-        scale = np.where(u * u + v * v < 1, 2 / (1 - u * u - v * v), np.nan)
-    return np.stack([u * scale, v * scale]).astype(np.float32)
+def _stereographic() -> F32:
+    """(2, SIZE, SIZE) x/z and y/z of the map's entries, NaN beyond the half space."""
+    s = (np.arange(SIZE) + 0.5) * (2 / SIZE) - 1
+    x, y = np.meshgrid(s, s)
+    inside = 1 - x * x - y * y
+    scale = np.divide(2, inside, out=np.full_like(inside, np.nan), where=inside > 0)
+    return np.stack([x * scale, y * scale]).astype(np.float32)
