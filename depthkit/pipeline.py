@@ -10,6 +10,7 @@ from depthkit.cameras import Rig
 from depthkit.capture import Camera
 from depthkit.cloud import CloudConfig
 from depthkit.errors import InputError
+from depthkit.opencv_matcher import match_opencv
 from depthkit.rectify import Rectifier
 from depthkit.stereo import Sgm
 from depthkit.types import DepthImage, Disparity, FrameSet, PointCloud
@@ -78,15 +79,17 @@ class Reconstructor:
         disparity = self._match(left, right, rectifier)
         measured = depth.from_disparity(disparity, rectifier.rig, stamp_ns=frames.stamp_device_ns)
         T_left_rectified = transforms.inverse(rectifier.T_rectified_left)
-        points = cloud.from_depth(measured, left, T_left_rectified, self.config.cloud)
+        points = cloud.from_depth(measured, left, T_left_rectified, self.config.cloud, frame="left")
         return Reconstruction(frames, left, disparity, measured, rectifier.rig, points)
 
     def _match(self, left: Image, right: Image, rectifier: Rectifier) -> Disparity:
         grey = images.to_u8(images.to_grey(left)), images.to_u8(images.to_grey(right))
+        if self.config.engine == "opencv":
+            return match_opencv(*grey, self.config.sgm)
         return stereo.match(*grey, self.config.sgm, valid_left=rectifier.valid_left, valid_right=rectifier.valid_right)
 
     def _from_device(self, frames: FrameSet) -> Reconstruction:
         if frames.depth is None:
             raise InputError("these frames hold neither depth nor a stereo pair, so there is nothing to reconstruct")
-        points = cloud.from_depth(frames.depth, config=self.config.cloud)
+        points = cloud.from_depth(frames.depth, config=self.config.cloud, frame="depth")
         return Reconstruction(frames, None, None, frames.depth, frames.rig, points)

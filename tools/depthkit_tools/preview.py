@@ -8,8 +8,10 @@ from depthkit.arrays import F32, F64, U8, Image
 from depthkit.types import PointCloud
 
 _UNKNOWN = (24, 24, 28)  # RGB of a pixel without depth
+_MISSING = (40, 60, 120)  # RGB of a pixel that has a truth but no value
 _INK = (235, 235, 235)
 _BAR = 84  # width of the colour bar with its ticks, px
+_PANEL = 960  # most px a picture is wide
 _TITLE = 28  # height of a caption, px
 
 
@@ -32,12 +34,27 @@ def colour_depth(depth: F32, near: float, far: float) -> U8:
 
 
 def pair_preview(image: Image | None, depth: F32, title: str) -> U8:
-    """The left image beside its depth in colour, with a scale in metres."""
+    """The left image beside its depth in colour, with a scale in metres; large images are shown smaller."""
+    step = -(-depth.shape[1] // _PANEL)
+    depth, image = depth[::step, ::step], None if image is None else _rgb(image)[::step, ::step]
     near, far = depth_range(depth)
     panels = [_captioned(colour_depth(depth, near, far), title), _captioned(_bar(depth.shape[0], near, far), "m")]
     if image is not None:
-        panels.insert(0, _captioned(_rgb(image), "left image, rectified"))
+        panels.insert(0, _captioned(image, "left image, rectified"))
     return np.hstack(panels)
+
+
+def error_preview(values: F32, truth: F32, unit: str = "%") -> U8:
+    """Errors in colour: in px of a disparity, or in % of a depth. Black is right, white is wrong by 4 or more."""
+    step = -(-truth.shape[1] // _PANEL)
+    values, truth = values[::step, ::step], truth[::step, ::step]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.abs(values - truth) * (1 if unit == "px" else 100 / truth)
+    steps = np.rint(np.nan_to_num(np.clip(error, 0, 4)) * (255 / 4)).astype(np.uint8)
+    colours = np.ascontiguousarray(cv2.applyColorMap(steps, cv2.COLORMAP_HOT)[..., ::-1], np.uint8)
+    colours[np.isnan(values)] = _MISSING
+    colours[np.isnan(truth)] = _UNKNOWN
+    return _captioned(colours, f"error: black 0, white 4 {unit} or more; blue not measured")
 
 
 def cloud_preview(cloud: PointCloud, width: int = 960, height: int = 640) -> U8:
@@ -45,12 +62,14 @@ def cloud_preview(cloud: PointCloud, width: int = 960, height: int = 640) -> U8:
     canvas = np.full((height, width, 3), _UNKNOWN, np.uint8)
     if len(cloud) == 0:
         return canvas
-    T_view_cloud, distance = _orbit(cloud.points)
-    p = transforms.apply(T_view_cloud, cloud.points)
-    f = 0.9 * min(width, height)
-    u = np.rint(p[:, 0] / p[:, 2] * f + width / 2).astype(int)
-    v = np.rint(p[:, 1] / p[:, 2] * f + height / 2).astype(int)
-    seen = (p[:, 2] > 0.2 * distance) & (u >= 0) & (u < width - 1) & (v >= 0) & (v < height - 1)
+    p = transforms.apply(_orbit(cloud.points), cloud.points)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        xy = p[:, :2] / p[:, 2:]
+    low, high = np.percentile(xy[p[:, 2] > 0], (1, 99), axis=0)
+    f = 0.9 * min(np.array((width, height)) / np.maximum(high - low, 1e-6))
+    u, v = np.rint((xy - (low + high) / 2) * f + (width / 2, height / 2)).T
+    seen = (p[:, 2] > 0) & (u >= 0) & (u < width - 1) & (v >= 0) & (v < height - 1)
+    u, v = np.where(seen, u, 0).astype(int), np.where(seen, v, 0).astype(int)
     order = np.flatnonzero(seen)[np.argsort(-p[seen, 2])]  # painter's algorithm: the nearest point is drawn last
     colours = cloud.colors if cloud.colors is not None else colour_depth(cloud.points[:, 2], *depth_range(p[:, 2]))
     for dv, du in ((0, 0), (0, 1), (1, 0), (1, 1)):
@@ -58,12 +77,11 @@ def cloud_preview(cloud: PointCloud, width: int = 960, height: int = 640) -> U8:
     return canvas
 
 
-def _orbit(points: F32) -> tuple[F64, float]:
-    """View from a quarter of the way round the middle of the cloud, and its distance in m."""
+def _orbit(points: F32) -> F64:
+    """`T_view_cloud` of a view from a little above and to the right of the camera, at the middle of the cloud."""
     centre = np.median(points, axis=0).astype(np.float64)
-    distance = float(centre[2]) * 1.25
-    offset = transforms.rotation_from_vector((-0.28, 0.45, 0.0)) @ np.array((0.0, 0.0, -distance))
-    return transforms.inverse(transforms.look_at(centre + offset, centre)), distance
+    offset = transforms.rotation_from_vector((-0.2, -0.35, 0.0)) @ np.array((0.0, 0.0, -1.25 * centre[2]))
+    return transforms.inverse(transforms.look_at(centre + offset, centre))
 
 
 def _rgb(image: Image) -> U8:
