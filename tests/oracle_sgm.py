@@ -141,7 +141,7 @@ def winner(total: Array, x: int, sgm: Sgm) -> tuple[int, tuple[int, int, int], i
     least = int(total[x, best])
     near = (best - 1, best, best + 1)
     sums = tuple(int(total[x, k]) for k in near) if all(k in inside for k in near) else (least, least, least)
-    second = min((int(total[x, k]) for k in inside if k not in near), default=255)
+    second = min((int(total[x, k]) for k in range(num_disparities) if k not in near), default=255)
     partners = [(x + k - best, k) for k in range(num_disparities) if 0 <= x + k - best < width]
     goal = min(int(total[pair]) for pair in partners)
     agrees = sgm.lr_check is None or any(
@@ -152,15 +152,15 @@ def winner(total: Array, x: int, sgm: Sgm) -> tuple[int, tuple[int, int, int], i
 
 def span(row: Array, x: int) -> tuple[int, int, int]:
     here, before, after = (int(row[min(max(u, 0), len(row) - 1)]) for u in (x, x - 1, x + 1))
-    places = here, (here + before) // 2, (here + after) // 2
-    return here, min(places), max(places)
+    places = 2 * here, here + before, here + after
+    return 2 * here, min(places), max(places)
 
 
 def difference(left: Array, x: int, right: Array, u: int) -> int:
-    """Birchfield and Tomasi: the nearest that either pixel comes to the other's span, up to 63."""
+    """Birchfield and Tomasi: the nearest that either pixel comes to the other's span, up to 126."""
     a, a_low, a_high = span(left, x)
     b, b_low, b_high = span(right, u)
-    return min(63, max(0, a - b_high, b_low - a), max(0, b - a_high, a_low - b))
+    return min(126, max(0, a - b_high, b_low - a), max(0, b - a_high, a_low - b))
 
 
 def subpixel(best: Array, sums: Array, left: Array, right: Array, sgm: Sgm) -> Array:
@@ -177,7 +177,7 @@ def subpixel(best: Array, sums: Array, left: Array, right: Array, sgm: Sgm) -> A
                 other = u - sgm.min_disparity - k
                 if 0 <= u < width and 0 < other < width - 1 and abs(int(best[y, u]) - k) <= 1:
                     for i in range(3):
-                        heights[i] += 2 * difference(left[y], u, right[y], other + 1 - i)
+                        heights[i] += difference(left[y], u, right[y], other + 1 - i)
             before, after = heights[0] - heights[1], heights[2] - heights[1]
             if max(before, after) > 0:
                 offset = np.float32(before - after) / np.float32(2 * max(before, after))

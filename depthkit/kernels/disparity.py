@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from depthkit.kernels.census import GRADIENT_CAP
 from depthkit.kernels.jit import inline, kernel
 from depthkit.kernels.matching import F32, I16, U8, U16, Bits, Mask, Winners
 
-GRADIENT_WEIGHT = 2  # of costs of gradients against path costs in the sub-pixel fit
+DIFFERENCE_MOST = 126  # of doubled gradients in the sub-pixel fit
 TEXTURE = 4  # grey levels: where there is less contrast, that is why a disparity is not unique
 
 
@@ -33,31 +32,31 @@ def subpixel(
                 for u in range(max(x - 1, 0), min(x + 2, width)):
                     other = u - min_disparity - k
                     if 0 < other < width - 1 and abs(np.int64(found.best[y, u]) - k) <= 1:
-                        before += GRADIENT_WEIGHT * _difference(ours, u, theirs, other + 1)
-                        at += GRADIENT_WEIGHT * _difference(ours, u, theirs, other)
-                        after += GRADIENT_WEIGHT * _difference(ours, u, theirs, other - 1)
+                        before += _difference(ours, u, theirs, other + 1)
+                        at += _difference(ours, u, theirs, other)
+                        after += _difference(ours, u, theirs, other - 1)
                 offset = _vertex(before - at, after - at)
             values[y, x] = np.float32(min_disparity + k) + offset if k >= 0 else np.float32(np.nan)
 
 
 @kernel
 def spans(row: U8, out: I16) -> None:
-    """Values of a row (W,), and the least and largest from half a pixel before to half a pixel after, as (3, W)."""
+    """Twice the values of a row (W,), and the least and largest from half a pixel before to half a pixel after."""
     for x in range(row.size):
-        here = np.int64(row[x])
-        before = (here + np.int64(row[max(x - 1, 0)])) >> 1
-        after = (here + np.int64(row[min(x + 1, row.size - 1)])) >> 1
-        out[0, x] = here
-        out[1, x] = min(here, before, after)
-        out[2, x] = max(here, before, after)
+        here = np.int16(row[x])
+        before = here + np.int16(row[max(x - 1, 0)])
+        after = here + np.int16(row[min(x + 1, row.size - 1)])
+        out[0, x] = here + here
+        out[1, x] = min(here + here, before, after)
+        out[2, x] = max(here + here, before, after)
 
 
 @inline
 def _difference(ours: I16, x: int, theirs: I16, u: int) -> np.int64:
-    """Of two pixels' `spans`, insensitive to sampling (Birchfield and Tomasi 1998), cut at 63."""
+    """Of two pixels' `spans`, insensitive to sampling (Birchfield and Tomasi 1998), and cut."""
     here = max(ours[0, x] - theirs[2, u], theirs[1, u] - ours[0, x], 0)
     there = max(theirs[0, u] - ours[2, x], ours[1, x] - theirs[0, u], 0)
-    return min(np.int64(here), np.int64(there), np.int64(GRADIENT_CAP))
+    return min(np.int64(here), np.int64(there), np.int64(DIFFERENCE_MOST))
 
 
 @inline

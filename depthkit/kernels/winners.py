@@ -26,7 +26,7 @@ def choose(y: int, total: U8, setting: Setting, found: Winners) -> None:
             found.sums[y, x, 0] = total[x, best - 1] if beside else least
             found.sums[y, x, 1] = least
             found.sums[y, x, 2] = total[x, best + 1] if beside else least
-            found.second[y, x] = _second(total[x, low:high], best - low)
+            found.second[y, x] = _second(total[x], best)
             found.agrees[y, x] = _agrees(total, right_least[width - 1 - x + best], x, best, setting.lr_check)
 
 

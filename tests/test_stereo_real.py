@@ -1,0 +1,143 @@
+"""Stereo matching on real pairs with measured truth, beside OpenCV's matchers on the same pixels."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from depthkit import images
+from depthkit.arrays import F32, U8, Mask
+from depthkit.evaluate import DisparityErrors, evaluate
+from depthkit.opencv_matcher import match_opencv
+from depthkit.stereo import Sgm, match
+from depthkit.types import Disparity
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A pair, its truth, the pixels that both cameras see and any matcher may be asked for, and the range."""
+
+    left: U8
+    right: U8
+    truth: F32
+    counted: Mask
+    num_disparities: int
+
+
+@cache
+def scene(data: Path, name: str) -> Scene:
+    entries = json.loads((data / "stereo" / "scenes.json").read_text())
+    entry = next(e for e in entries if e["scene"] == name)
+    folder, num_disparities = data / entry["dir"], int(entry["suggested_num_disparities"])
+    left, right = (images.to_u8(images.to_grey(images.read(folder / entry[side]))) for side in ("left", "right"))
+    truth = read_truth(folder / entry["disp_left"], entry["scale"])
+    if entry["nocc_mask"]:
+        seen = np.asarray(images.to_grey(images.read(folder / entry["nocc_mask"])) == 255, np.bool_)
+    elif entry["disp_right"]:
+        seen = confirmed(truth, read_truth(folder / entry["disp_right"], entry["scale"]))
+    else:
+        seen = nearest_at_their_place(truth)
+    columns = np.arange(truth.shape[1]) >= num_disparities
+    return Scene(left, right, truth, seen & columns, num_disparities)
+
+
+def read_truth(path: Path, scale: float) -> F32:
+    if path.suffix == ".pfm":
+        return images.read_pfm(path)
+    return images.dequantize(images.to_grey(images.read(path)).astype(np.uint16), 1 / scale)
+
+
+def right_columns(truth: F32) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    columns = np.rint(np.arange(truth.shape[1]) - np.nan_to_num(truth, nan=np.inf))
+    return np.where(columns >= 0, columns, -1).astype(np.int64)
+
+
+def confirmed(truth: F32, right_truth: F32) -> Mask:
+    """Pixels whose right one says the same."""
+    columns = right_columns(truth)
+    there = np.take_along_axis(right_truth, np.maximum(columns, 0), axis=1)
+    return np.asarray((columns >= 0) & (np.abs(there - truth) <= 1))
+
+
+def nearest_at_their_place(truth: F32) -> Mask:
+    """Pixels that no nearer one hides in the right image."""
+    columns = right_columns(truth)
+    rows = np.broadcast_to(np.arange(len(truth))[:, None], truth.shape)
+    nearest = np.zeros_like(truth)
+    shown = columns >= 0
+    np.maximum.at(nearest, (rows[shown], columns[shown]), truth[shown])
+    return np.asarray(shown & (nearest[rows, columns] - truth <= 1))
+
+
+def errors(result: Disparity, on: Scene) -> DisparityErrors:
+    return evaluate(result.values, on.truth, on.counted)
+
+
+# Most of the compared pixels that may be off by 2 px, and off or missing, in %.
+BOUNDS = {
+    "middlebury2001/sawtooth": (0.8, 1.1),
+    "middlebury2001/venus": (0.4, 0.7),
+    "middlebury2001/tsukuba": (3.3, 4.5),
+    "middlebury2003/teddy": (2.2, 3.0),
+    "middlebury2005/art": (5.4, 9.5),
+    "middlebury2005/dolls": (2.5, 4.0),
+    "middlebury2006/cloth3": (1.0, 1.6),
+    "middlebury2006/aloe": (2.2, 6.0),
+    "middlebury2014/motorcycle_Q": (3.6, 5.2),
+    "eth3d/playground": (1.0, 1.6),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_scenes_are_matched_as_well_as_opencv_does_at_best(shared_data: Path, name: str) -> None:
+    on = scene(shared_data, name)
+    ours = errors(match(on.left, on.right, Sgm(on.num_disparities)), on)
+    most_bad, most_total = BOUNDS[name]
+    assert ours.bad[2.0] < most_bad
+    assert ours.total[2.0] < most_total
+    theirs = [errors(match_opencv(on.left, on.right, Sgm(on.num_disparities, paths=p, speckle=0)), on) for p in (3, 4)]
+    slack = 0.1  # percentage points
+    for threshold in (0.5, 1.0, 2.0):
+        assert ours.bad[threshold] < min(t.bad[threshold] for t in theirs) + slack
+    assert ours.total[2.0] < min(t.total[2.0] for t in theirs) + slack
+    assert ours.density > 93
+
+
+@pytest.mark.parametrize("paths", [4, 8])
+def test_more_paths_beat_opencv_with_as_many(shared_data: Path, paths: int) -> None:
+    on = scene(shared_data, "middlebury2003/teddy")
+    ours = errors(match(on.left, on.right, Sgm(64, paths=paths)), on)
+    theirs = errors(match_opencv(on.left, on.right, Sgm(64, paths=paths, speckle=0)), on)
+    assert ours.bad[2.0] < 0.8 * theirs.bad[2.0]
+    assert ours.total[2.0] < 0.9 * theirs.total[2.0]
+
+
+def test_confident_pixels_are_right_more_often(shared_data: Path) -> None:
+    confidence, wrong, made_up_wrong = [], [], []
+    for name in BOUNDS:
+        on = scene(shared_data, name)
+        result = match(on.left, on.right, Sgm(on.num_disparities))
+        off = np.abs(result.values - on.truth) > 2
+        measured, made_up = on.counted & result.measured, on.counted & np.isfinite(result.values) & ~result.measured
+        confidence.append(result.confidence[measured])
+        wrong.append(off[measured])
+        made_up_wrong.append(off[made_up])
+    bins = np.minimum(np.concatenate(confidence) * 10, 9).astype(int)
+    rates = [float(np.concatenate(wrong)[bins == i].mean()) for i in range(10)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] > 0.15
+    assert rates[9] < 0.002
+    assert rates[3] < np.mean(np.concatenate(made_up_wrong)) < 1.5 * rates[0]  # as their confidence of 0.1 says
+
+
+def test_the_aloe_pair_that_ships(sample_data: Path) -> None:
+    folder = sample_data / "aloe"
+    if not (folder / "left.jpg").exists():
+        pytest.skip("the aloe pair is not in sample_data")
+    left, right = (images.to_u8(images.to_grey(images.read(folder / f"{side}.jpg"))) for side in ("left", "right"))
+    truth = images.dequantize(images.to_grey(images.read(folder / "disparity.png")).astype(np.uint16), 1.0)
+    on = Scene(left, right, truth, nearest_at_their_place(truth) & (np.arange(truth.shape[1]) >= 224), 224)
+    assert errors(match(left, right, Sgm(224)), on).bad[2.0] < 2.5
