@@ -1,5 +1,6 @@
 """Cameras in: the protocol every source fulfils, live or recorded, and how one is found by its name."""
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -167,11 +168,9 @@ class Grabber:
 def limited(frames: Iterator[FrameSet], count: int | None, seconds: float | None) -> Iterator[FrameSet]:
     """The first `count` frames, or those of the first `seconds` from the first frame on, whichever ends first."""
     end = None
-    for i, each in enumerate(frames):
+    for each in itertools.islice(frames, count):
         now = time.monotonic()
         end = end or now + (seconds if seconds is not None else float("inf"))
         if now > end:
             return
         yield each
-        if count is not None and i + 1 >= count:
-            return

@@ -87,3 +87,7 @@ def _unknown(verb: str) -> str:
     close = difflib.get_close_matches(verb, VERBS, n=1)
     hint = f"did you mean '{close[0]}'?" if close else "'depthkit --help' lists the commands"
     return f"depthkit: there is no command {verb!r}; {hint}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -21,7 +21,8 @@ def _recording(figures: dict[str, Any]) -> str:
     record, replay = figures["record"], figures["replay"]
     return (
         f"## Recording\n`{record['source']}` recorded to `simulated.mcap` ({record['bytes'] / 1e6:.1f} MB); "
-        f"{replay['frames']} frames replayed twice with the same content, {replay['missing']} missing. SHA-256 of all frames: `{replay['sha256'][:16]}…`"
+        f"{replay['frames']} frames replayed twice with the same content, {replay['missing']} missing. "
+        f"SHA-256 of all frames: `{replay['sha256'][:16]}…`"
     )
 
 
