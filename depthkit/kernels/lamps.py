@@ -45,11 +45,13 @@ def visible(x, y, z, R, shadows):
     ahead = R[2, 0] * x + R[2, 1] * y + R[2, 2] * z
     share = np.float32(0)
     if ahead > np.float32(0):
-        n = shadows.shape[0]
-        half = np.float32(0.5 * n)
-        u = half * (R[0, 0] * x + R[0, 1] * y + R[0, 2] * z) / (r + ahead) + half - np.float32(0.5)
-        v = half * (R[1, 0] * x + R[1, 1] * y + R[1, 2] * z) / (r + ahead) + half - np.float32(0.5)
-        i, j = min(max(int(u), 0), n - 2), min(max(int(v), 0), n - 2)
+        last = np.float32(shadows.shape[0] - 1)
+        half = np.float32(0.5) * (last + np.float32(1))
+        scale = half / (r + ahead)
+        u = scale * (R[0, 0] * x + R[0, 1] * y + R[0, 2] * z) + half - np.float32(0.5)
+        v = scale * (R[1, 0] * x + R[1, 1] * y + R[1, 2] * z) + half - np.float32(0.5)
+        u, v = clipped(u, last), clipped(v, last)
+        i, j = np.uint32(u), np.uint32(v)
         upper = lerp(beyond(shadows[j, i], r), beyond(shadows[j, i + 1], r), u - np.float32(i))
         lower = lerp(beyond(shadows[j + 1, i], r), beyond(shadows[j + 1, i + 1], r), u - np.float32(i))
         share = lerp(upper, lower, v - np.float32(j))
@@ -60,3 +62,11 @@ def visible(x, y, z, R, shadows):
 def beyond(seen, r):
     """1 if the lamp sees at least as far as r, else 0."""
     return np.float32(1) if seen >= r else np.float32(0)
+
+
+@inline
+def clipped(u, last):
+    """A place that has a whole number on both sides between 0 and `last`."""
+    highest = last - np.float32(0.01)
+    u = u if u > np.float32(0) else np.float32(0)
+    return u if u < highest else highest

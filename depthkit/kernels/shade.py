@@ -107,18 +107,23 @@ def look(x, y, t, face, footprint, shape, materials, atlas, lamps, shadows, ambi
 @inline
 def normal(shape, face, px, py, pz):
     """Outward unit normal of a face at a point, in the shape's axes."""
-    hx, hy, hz = shape["half"][0], shape["half"][1], shape["half"][2]
-    nx, ny, nz = px / (hx * hx), py / (hy * hy), pz / (hz * hz)
-    if shape["kind"] == BOX or (shape["kind"] != ELLIPSOID and face != 0):
-        outward = np.float32(1) if face & 1 else np.float32(-1)
-        axis = face >> 1
-        nx = outward if axis == 0 else np.float32(0)
-        ny = outward if axis == 1 else np.float32(0)
-        nz = outward if axis == 2 else np.float32(0)
-    elif shape["kind"] != ELLIPSOID:
-        ny = np.float32(0)
-    scale = np.float32(1) / math.sqrt(nx * nx + ny * ny + nz * nz)
-    return nx * scale, ny * scale, nz * scale
+    nx, ny, nz = np.float32(0), np.float32(0), np.float32(0)
+    if shape["kind"] == BOX or face != 0:
+        outward = np.float32(2 * (face & 1) - 1)
+        if face < 2:
+            nx = outward
+        elif face < 4:
+            ny = outward
+        else:
+            nz = outward
+    else:
+        hx, hy, hz = shape["half"][0], shape["half"][1], shape["half"][2]
+        nx, nz = px / (hx * hx), pz / (hz * hz)
+        if shape["kind"] == ELLIPSOID:
+            ny = py / (hy * hy)
+        scale = np.float32(1) / math.sqrt(nx * nx + ny * ny + nz * nz)
+        nx, ny, nz = nx * scale, ny * scale, nz * scale
+    return nx, ny, nz
 
 
 @inline

@@ -44,7 +44,7 @@ def fractal(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> F32
     f[0, 0] = np.inf
     spectrum = np.fft.rfft2(rng.standard_normal((SIZE, SIZE))) / f**slope
     noise = np.fft.irfft2(spectrum)
-    return (0.5 + 0.16 * noise / noise.std()).astype(np.float32)
+    return np.asarray(0.5 + 0.16 * noise / noise.std(), np.float32)
 
 
 def _grid() -> tuple[F32, F32]:
@@ -64,14 +64,14 @@ def _carpet(rng: np.random.Generator) -> F32:
     u, v = _grid()
     weave = 0.12 * np.sin(2 * np.pi * 64 * u) * np.sin(2 * np.pi * 64 * v)
     rings = np.sin(2 * np.pi * (4 * np.abs(u - 0.5) + 4 * np.abs(v - 0.5)))
-    return (0.5 + 0.22 * np.sign(rings) + weave + 0.8 * (fractal(rng, 0.5) - 0.5)).astype(np.float32)
+    return np.asarray(0.5 + 0.22 * np.sign(rings) + weave + 0.8 * (fractal(rng, 0.5) - 0.5), np.float32)
 
 
 def _checker(rng: np.random.Generator) -> F32:
     u, v = _grid()
     i, j = (u * 8).astype(int), (v * 8).astype(int)
     shade = rng.uniform(-0.15, 0.15, (8, 8))
-    return (0.3 + 0.4 * ((i + j) % 2) + shade[j, i] + 0.5 * (fractal(rng, 1.2) - 0.5)).astype(np.float32)
+    return np.asarray(0.3 + 0.4 * ((i + j) % 2) + shade[j, i] + 0.5 * (fractal(rng, 1.2) - 0.5), np.float32)
 
 
 def _bricks(rng: np.random.Generator) -> F32:
@@ -81,7 +81,7 @@ def _bricks(rng: np.random.Generator) -> F32:
     i = across.astype(int)
     inside = (np.abs(across % 1 - 0.5) < 0.47) & (np.abs((v * 16) % 1 - 0.5) < 0.42)
     brick = 0.6 + rng.uniform(-0.25, 0.25, (16, 6))[j, i]
-    return (np.where(inside, brick, 0.08) + 0.5 * (fractal(rng, 0.8) - 0.5)).astype(np.float32)
+    return np.asarray(np.where(inside, brick, 0.08) + 0.5 * (fractal(rng, 0.8) - 0.5), np.float32)
 
 
 def _planks(rng: np.random.Generator) -> F32:
@@ -91,7 +91,7 @@ def _planks(rng: np.random.Generator) -> F32:
     shade = rng.uniform(-0.15, 0.15, (8, 2))[j, along.astype(int)]
     gap = (np.abs((v * 8) % 1 - 0.5) > 0.485) | (np.abs(along % 1 - 0.5) > 0.496)
     grain = 1.3 * (fractal(rng, 1.1, 14.0) - 0.5)
-    return np.where(gap, 0.05, 0.55 + shade + grain).astype(np.float32)
+    return np.asarray(np.where(gap, 0.05, 0.55 + shade + grain), np.float32)
 
 
 def _cells(rng: np.random.Generator) -> F32:
@@ -111,23 +111,23 @@ def _cells(rng: np.random.Generator) -> F32:
             second = np.minimum(second, np.maximum(first, distance))
             first = np.minimum(first, distance)
     stone = np.where(second - first < 0.06, 0.05, value)
-    return (stone + 0.5 * (fractal(rng, 0.9) - 0.5)).astype(np.float32)
+    return np.asarray(stone + 0.5 * (fractal(rng, 0.9) - 0.5), np.float32)
 
 
 def _stripes(rng: np.random.Generator) -> F32:
     u, _ = _grid()
     edges = np.sort(rng.random(23))
     shade = rng.random(24)
-    return (shade[np.searchsorted(edges, u)] + 0.3 * (fractal(rng, 1.0) - 0.5)).astype(np.float32)
+    return np.asarray(shade[np.searchsorted(edges, u)] + 0.3 * (fractal(rng, 1.0) - 0.5), np.float32)
 
 
 def _speckle(rng: np.random.Generator) -> F32:
-    return (np.float32(3.0) * (fractal(rng, 0.7) - np.float32(0.5)) + np.float32(0.45)).astype(np.float32)
+    return np.asarray(np.float32(3.0) * (fractal(rng, 0.7) - np.float32(0.5)) + np.float32(0.45), np.float32)
 
 
 def _painting(rng: np.random.Generator) -> F32:
     steps = np.floor(6 * fractal(rng, 2.2)) / 5
-    return (1.6 * (steps - 0.5) + 0.5 + 0.4 * (fractal(rng, 0.8) - 0.5)).astype(np.float32)
+    return np.asarray(1.6 * (steps - 0.5) + 0.5 + 0.4 * (fractal(rng, 0.8) - 0.5), np.float32)
 
 
 PATTERNS: dict[str, Callable[[np.random.Generator], F32]] = {

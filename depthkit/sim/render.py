@@ -34,10 +34,10 @@ def render(scene: Scene, camera: CameraModel, T_world_camera: F64) -> Rendering:
     shapes = seen_from(scene, T_world_camera)
     hits = cast(shapes, rays)
     radiance = np.empty((camera.height, camera.width, 3), np.float32)
-    for_rows(
-        kernels.shade.shade, camera.height, rays.xy, hits.depth, hits.surface, shapes, scene.material_table,
-        patterns.atlas(scene.seed), scene.lamp_table, shadows.maps(scene), np.array(scene.ambient, np.float32), radiance,
-    )  # fmt: skip
+    tables = scene.material_table, patterns.atlas(scene.seed), scene.lamp_table, shadows.maps(scene)
+    ambient = np.array(scene.ambient, np.float32)
+    shade = kernels.shade.shade
+    for_rows(shade, camera.height, rays.xy, hits.depth, hits.surface, shapes, *tables, ambient, radiance)
     return Rendering(radiance, hits.depth, hits.surface)
 
 

@@ -42,7 +42,7 @@ def expose(radiance: F32, sensor: Sensor, seed: str) -> U8:
     """
     light = radiance * np.float32(sensor.exposure_us / 10_000.0)
     if sensor.blur > 0:
-        light = cv2.GaussianBlur(light, (0, 0), sensor.blur, borderType=cv2.BORDER_REPLICATE)
+        light = np.asarray(cv2.GaussianBlur(light, (0, 0), sensor.blur, borderType=cv2.BORDER_REPLICATE), np.float32)
     gain = 1 / sensor.full_well if sensor.noise else 0.0
     digits = np.empty(light.shape, np.uint8)
     rows = len(light)
@@ -57,7 +57,7 @@ def expose(radiance: F32, sensor: Sensor, seed: str) -> U8:
 @cache
 def _normal_quantiles(count: int = 4096) -> F32:
     quantiles = np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
-    return (quantiles / quantiles.std()).astype(np.float32)
+    return np.asarray(quantiles / quantiles.std(), np.float32)
 
 
 @cache
