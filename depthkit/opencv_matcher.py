@@ -25,7 +25,16 @@ def match_opencv(left: U8, right: U8, sgm: Sgm = DEFAULT) -> Disparity:
     without a value are NO_DATA, all others have confidence 1: OpenCV does not say. Raises InputError.
     """
     check_pair(left, right, sgm)
-    matcher = cv2.StereoSGBM.create(
+    steps = semi_global(sgm).compute(left, right)
+    known = steps >= sgm.min_disparity * _STEPS
+    values = np.where(known, steps.astype(np.float32) / np.float32(_STEPS), np.float32(np.nan))
+    reason = np.where(known, 0, int(Reason.NO_DATA)).astype(np.uint16)
+    return Disparity(values, reason, known.astype(np.float32))
+
+
+def semi_global(sgm: Sgm) -> cv2.StereoSGBM:
+    """OpenCV's own matcher with these settings."""
+    return cv2.StereoSGBM.create(
         minDisparity=sgm.min_disparity,
         numDisparities=-(-sgm.num_disparities // 16) * 16,
         blockSize=_WINDOW,
@@ -38,8 +47,3 @@ def match_opencv(left: U8, right: U8, sgm: Sgm = DEFAULT) -> Disparity:
         speckleRange=round(sgm.speckle_range),
         mode=_MODES[sgm.paths],
     )
-    steps = matcher.compute(left, right)
-    known = steps >= sgm.min_disparity * _STEPS
-    values = np.where(known, steps.astype(np.float32) / np.float32(_STEPS), np.float32(np.nan))
-    reason = np.where(known, 0, int(Reason.NO_DATA)).astype(np.uint16)
-    return Disparity(values, reason, known.astype(np.float32))
