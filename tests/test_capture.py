@@ -42,7 +42,7 @@ class CountingCamera:
 def test_blocking_queue_loses_nothing_and_stays_bounded() -> None:
     camera = CountingCamera(50)
     with Grabber(camera, 3, "block") as grabber:
-        seen = []
+        seen: list[int] = []
         for frames in grabber.frames():
             assert camera.given <= len(seen) + 1 + 3 + 1  # in the queue, and one in the source's hand
             seen.append(frames.sequence)

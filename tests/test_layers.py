@@ -20,7 +20,7 @@ LAYERS = """
     remap
     rectify
     stereo depth cloud
-    quality evaluate
+    quality evaluate opencv_matcher
     bag
     capture
     sim pipeline
