@@ -61,10 +61,11 @@ def pixel_size(rays, v, u):
 @kernel
 def nearest(x, y, surfaces, shapes):
     """Depth and surface where a ray first meets one of the shapes with these surfaces; surface -1 if none."""
-    depth, surface = np.float32(np.inf), np.int32(-1)
+    depth, surface, last = np.float32(np.inf), np.int32(-1), -1
     for name in surfaces:
-        if name >= 0:
-            shape = shapes[name // 6]
+        if name >= 0 and name // 6 != last:
+            last = name // 6
+            shape = shapes[last]
             dx, dy, dz = direction(shape, x, y)
             if shape["kind"] == BOX:
                 t, face = box(shape, dx, dy, dz)
@@ -73,7 +74,7 @@ def nearest(x, y, surfaces, shapes):
             else:
                 t, face = cylinder(shape, dx, dy, dz)
             if t > np.float32(0) and t < depth:
-                depth, surface = t, np.int32(name // 6 * 6 + face)
+                depth, surface = t, np.int32(last * 6 + face)
     return depth, surface
 
 

@@ -11,6 +11,7 @@ from depthkit import transforms
 from depthkit.arrays import F64, U8
 from depthkit.cameras import CameraModel, Rig
 from depthkit.sim import rigs, trajectory
+from depthkit.sim.depth_sensor import DepthSensor, measure
 from depthkit.sim.options import Options
 from depthkit.sim.render import render, true_depth
 from depthkit.sim.room import room
@@ -29,6 +30,7 @@ class SimCamera:
         self.options = options or Options()
         self.scene = scene or room(self.options.seed)
         self.sensor = Sensor(noise=self.options.noise)
+        self.depth_sensor = DepthSensor()
         self._rig = rigs.make(self.options)
 
     @property
@@ -49,12 +51,14 @@ class SimCamera:
     def frame(self, sequence: int) -> FrameSet:
         """The frame of that number, made on its own."""
         images = {role: self._image(role, sequence) for role in self.rig.cameras if role != "depth"}
+        depth = self._depth(sequence) if "depth" in self.rig.cameras else None
         return FrameSet(
             images,
             self.rig,
             sequence,
             stamp_device_ns=self._stamp_ns(sequence),
             stamp_host_ns=time.time_ns(),
+            depth=depth,
             meta={"source": self.options.uri, "exposure_us": self.sensor.exposure_us},
         )
 
@@ -86,6 +90,13 @@ class SimCamera:
         T_world_camera = self.pose(sequence) @ transforms.inverse(self.rig.T_camera_rig[role])
         radiance = render(self.scene, self.rig.camera(role), T_world_camera).radiance
         return expose(radiance, self.sensor, f"{self.options.seed}/{sequence}/{role}")
+
+    def _depth(self, sequence: int) -> DepthImage:
+        if not self.options.noise:
+            return self.truth(sequence)
+        seed = f"{self.options.seed}/{sequence}/depth"
+        T_world_depth, stamp_ns = self.pose(sequence), self._stamp_ns(sequence)
+        return measure(self.scene, self.rig.camera("depth"), T_world_depth, self.depth_sensor, seed, stamp_ns)
 
     def _stamp_ns(self, sequence: int) -> int:
         return round(sequence * 1e9 / self.options.fps)

@@ -30,7 +30,7 @@ class Rendering:
 
 def render(scene: Scene, camera: CameraModel, T_world_camera: F64) -> Rendering:
     """Ray-cast the scene through `camera.rays()`, lens included."""
-    rays = _rays(camera)
+    rays = rays_of(camera)
     shapes = seen_from(scene, T_world_camera)
     hits = cast(shapes, rays)
     radiance = np.empty((camera.height, camera.width, 3), np.float32)
@@ -43,9 +43,10 @@ def render(scene: Scene, camera: CameraModel, T_world_camera: F64) -> Rendering:
 
 def true_depth(scene: Scene, camera: CameraModel, T_world_camera: F64) -> F32:
     """(H, W) float32 exact depth in metres along the optical axis, NaN where nothing is hit."""
-    return cast(seen_from(scene, T_world_camera), _rays(camera)).depth
+    return cast(seen_from(scene, T_world_camera), rays_of(camera)).depth
 
 
 @lru_cache(maxsize=8)
-def _rays(camera: CameraModel) -> Rays:
+def rays_of(camera: CameraModel) -> Rays:
+    """The rays of a camera's pixels, made once a camera."""
     return Rays.of(camera.rays())

@@ -1,9 +1,7 @@
 """From radiance to the digits of an image sensor: blur, exposure, photon and read noise, gamma."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
-from statistics import NormalDist
 
 import cv2
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from depthkit import kernels
 from depthkit.arrays import F32, U8
 from depthkit.errors import InputError
+from depthkit.sim.noise import normal_quantiles, words
 from depthkit.threads import for_rows
 
 
@@ -46,18 +45,11 @@ def expose(radiance: F32, sensor: Sensor, seed: str) -> U8:
     gain = 1 / sensor.full_well if sensor.noise else 0.0
     digits = np.empty(light.shape, np.uint8)
     rows = len(light)
-    high, low = np.frombuffer(hashlib.sha256(seed.encode()).digest()[:8], "<u4").tolist()
     for_rows(
         kernels.sensor.expose, rows, light.reshape(rows, -1), np.float32(gain), np.float32(sensor.read_noise**2),
-        high, low, _normal_quantiles(), _transfer(sensor.gamma), digits.reshape(rows, -1),
+        words(seed), normal_quantiles(), _transfer(sensor.gamma), digits.reshape(rows, -1),
     )  # fmt: skip
     return digits
-
-
-@cache
-def _normal_quantiles(count: int = 4096) -> F32:
-    quantiles = np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
-    return np.asarray(quantiles / quantiles.std(), np.float32)
 
 
 @cache
