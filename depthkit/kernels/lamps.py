@@ -1,10 +1,12 @@
-"""How much light of a lamp reaches a point: cosine, distance and soft-edged shadows."""
+"""How much light of each lamp reaches a row of points: cosine, distance and soft-edged shadows.
 
-import math
+What needs no table is computed for the whole row in loops that run as vector code; tables are read after that.
+"""
 
 import numpy as np
 
-from depthkit.kernels.jit import inline
+from depthkit.kernels.jit import inline, kernel
+from depthkit.kernels.raycast import least, most
 from depthkit.kernels.texture import lerp
 
 LAMP = np.dtype(
@@ -14,59 +16,72 @@ LAMP = np.dtype(
         ("rotation", np.float32, (3, 3)),  # from the world's axes to the lamp's
     ]
 )
+OFF = np.float32(0.015)  # m off its surface at which a point is looked for in the map, not to cast a shadow on itself
+EXTENT = np.float32(0.3)  # m² added to the squared distance: no lamp is a point
 
 
-@inline
-def lit(x, y, z, nx, ny, nz, lamp, shadows):
-    """Share of a lamp's power that a surface at (x, y, z) with that normal, in the world, sends on.
+@kernel
+def light(n, points, normals, lamps, shadows, ambient, out):
+    """Light (3, n) RGB on n points (3, n) with these normals (3, n) in the world, all float32.
 
-    shadows: (S, S) float32 distance to what the lamp sees, see `visible`.
+    n: uint64; lamps (L,) LAMP; shadows (L, S, S) float32, see `project`; ambient (3,) float32, of which more comes
+    from above.
     """
-    x, y, z = x - lamp["position"][0], y - lamp["position"][1], z - lamp["position"][2]
-    dd = x * x + y * y + z * z
-    cosine = -(nx * x + ny * y + nz * z) / math.sqrt(dd)
-    share = np.float32(0)
-    if cosine > np.float32(0):
-        # Off the surface a little, so that it casts no shadow on itself; and no lamp is a point.
-        off, extent = np.float32(0.015), np.float32(0.3)
-        x, y, z = x + off * nx, y + off * ny, z + off * nz
-        share = visible(x, y, z, lamp["rotation"], shadows) * cosine / (dd + extent)
-    return share
+    for c in range(3):
+        for i in range(n):
+            out[c, i] = ambient[c] * (np.float32(0.8) - np.float32(0.2) * normals[1, i])
+    places = np.empty((4, points.shape[1]), np.float32)
+    for k in range(len(lamps)):
+        project(n, points, normals, lamps[k], np.float32(shadows.shape[1]), places)
+        for i in range(n):
+            if places[3, i] > np.float32(0):
+                share = places[3, i] * visible(shadows[k], places[0, i], places[1, i], places[2, i])
+                for c in range(3):
+                    out[c, i] += share * lamps[k]["power"][c]
+
+
+@kernel
+def project(n, points, normals, lamp, size, places):
+    """Where n points lie in a lamp's map, how far they are, and the share of its power that they would send on.
+
+    places (4, n) float32: column and row in the map, distance in m, share (not positive: none). The map, `size`
+    entries wide, is the stereographic image of the half space in front of the lamp: x and y over (distance + z).
+    """
+    px, py, pz = lamp["position"][0], lamp["position"][1], lamp["position"][2]
+    R = lamp["rotation"]
+    xx, xy, xz, yx, yy, yz = R[0, 0], R[0, 1], R[0, 2], R[1, 0], R[1, 1], R[1, 2]
+    zx, zy, zz = R[2, 0], R[2, 1], R[2, 2]
+    half, last = np.float32(0.5) * size, size - np.float32(1.01)
+    for i in range(n):
+        nx, ny, nz = normals[0, i], normals[1, i], normals[2, i]
+        x, y, z = points[0, i] - px, points[1, i] - py, points[2, i] - pz
+        dd = x * x + y * y + z * z
+        cosine = -(nx * x + ny * y + nz * z) / np.sqrt(dd)
+        x, y, z = x + OFF * nx, y + OFF * ny, z + OFF * nz
+        r = np.sqrt(x * x + y * y + z * z)
+        ahead = zx * x + zy * y + zz * z
+        scale = half / (r + ahead)
+        u = scale * (xx * x + xy * y + xz * z) + half - np.float32(0.5)
+        v = scale * (yx * x + yy * y + yz * z) + half - np.float32(0.5)
+        places[0, i], places[1, i] = most(least(u, last), np.float32(0)), most(least(v, last), np.float32(0))
+        places[2, i] = r
+        places[3, i] = cosine / (dd + EXTENT) if ahead > np.float32(0) else np.float32(0)
 
 
 @inline
-def visible(x, y, z, R, shadows):
-    """Share 0…1 of the four entries around a point, given from the lamp, of the lamp's map that lie beyond it.
+def visible(shadows, u, v, r):
+    """Share 0…1 of the four entries around (u, v) of a lamp's map, (S, S) float32 m, that lie beyond r.
 
-    The map is the stereographic image of the half space in front of the lamp, x and y over (distance + z).
     Percentage-closer filtering (Reeves, Salesin & Cook 1987).
     """
-    r = math.sqrt(x * x + y * y + z * z)
-    ahead = R[2, 0] * x + R[2, 1] * y + R[2, 2] * z
-    share = np.float32(0)
-    if ahead > np.float32(0):
-        last = np.float32(shadows.shape[0] - 1)
-        half = np.float32(0.5) * (last + np.float32(1))
-        scale = half / (r + ahead)
-        u = scale * (R[0, 0] * x + R[0, 1] * y + R[0, 2] * z) + half - np.float32(0.5)
-        v = scale * (R[1, 0] * x + R[1, 1] * y + R[1, 2] * z) + half - np.float32(0.5)
-        u, v = clipped(u, last), clipped(v, last)
-        i, j = np.uint32(u), np.uint32(v)
-        upper = lerp(beyond(shadows[j, i], r), beyond(shadows[j, i + 1], r), u - np.float32(i))
-        lower = lerp(beyond(shadows[j + 1, i], r), beyond(shadows[j + 1, i + 1], r), u - np.float32(i))
-        share = lerp(upper, lower, v - np.float32(j))
-    return share
+    i, j = np.uint32(u), np.uint32(v)
+    fu, fv = u - np.float32(i), v - np.float32(j)
+    upper = lerp(beyond(shadows[j, i], r), beyond(shadows[j, i + 1], r), fu)
+    lower = lerp(beyond(shadows[j + 1, i], r), beyond(shadows[j + 1, i + 1], r), fu)
+    return lerp(upper, lower, fv)
 
 
 @inline
 def beyond(seen, r):
     """1 if the lamp sees at least as far as r, else 0."""
     return np.float32(1) if seen >= r else np.float32(0)
-
-
-@inline
-def clipped(u, last):
-    """A place that has a whole number on both sides between 0 and `last`."""
-    highest = last - np.float32(0.01)
-    u = u if u > np.float32(0) else np.float32(0)
-    return u if u < highest else highest

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from depthkit.kernels.jit import inline, kernel
-from depthkit.kernels.lamps import lit
+from depthkit.kernels.lamps import light
 from depthkit.kernels.raycast import BOX, ELLIPSOID, box, cylinder, direction, ellipsoid
 from depthkit.kernels.texture import lerp, sample
 
@@ -24,31 +24,54 @@ def shade(start, stop, rays, depth, surface, shapes, materials, atlas, lamps, sh
     """Radiance (H, W, 3) float32 linear RGB of the rows [start, stop); 0 where nothing is hit.
 
     rays (2, H, W), depth and surface (H, W) and shapes (N,) as in `raycast.cast`; materials (M,) MATERIAL; atlas
-    uint8, see `texture`; lamps (L,) LAMP; shadows (L, S, S) see `lamps.lit`; ambient (3,) float32 RGB. A pixel
-    whose neighbours show other surfaces is the mean of EDGE_RAYS rays to the shapes that it and they show.
+    uint8, see `texture`; lamps, shadows and ambient as in `lamps.light`. A pixel whose neighbours show other surfaces
+    is the mean of EDGE_RAYS rays to the shapes that it and they show.
+    """
+    most_points = EDGE_RAYS * depth.shape[1]
+    points, normals = np.empty((3, most_points), np.float32), np.empty((3, most_points), np.float32)
+    places, lights = np.empty((3, most_points), np.float32), np.empty((3, most_points), np.float32)
+    labels = np.empty((3, most_points), np.uint32)
+    for v in range(start, stop):
+        n = look(v, rays, depth, surface, shapes, points, normals, places, labels)
+        light(np.uint64(n), points, normals, lamps, shadows, ambient, lights)
+        paint(n, places, labels, materials, atlas, lights)
+        radiance[v] = 0
+        for i in range(n):
+            share = np.float32(1) / np.float32(labels[2, i])
+            u = labels[0, i]
+            radiance[v, u, 0] += share * lights[0, i]
+            radiance[v, u, 1] += share * lights[1, i]
+            radiance[v, u, 2] += share * lights[2, i]
+
+
+@kernel
+def look(v, rays, depth, surface, shapes, points, normals, places, labels):
+    """What row v sees, as n points; returns n.
+
+    points, normals: (3, n) float32 in the world; places: (3, n) float32 coordinates on the surface and width of the
+    pixel there, m; labels: (3, n) uint32 pixel, material and number of points of that pixel.
     """
     height, width = depth.shape
-    for v in range(start, stop):
-        for u in range(width):
-            here, left, right = surface[v, u], surface[v, max(u - 1, 0)], surface[v, min(u + 1, width - 1)]
-            above, below = surface[max(v - 1, 0), u], surface[min(v + 1, height - 1), u]
-            inner = here == left and here == right and here == above and here == below
-            size = pixel_size(rays, v, u)
-            red, green, blue = np.float32(0), np.float32(0), np.float32(0)
-            count = 1 if inner else EDGE_RAYS
-            for i in range(count):
-                x, y, t, name = rays[0, v, u], rays[1, v, u], depth[v, u], here
-                if not inner:
-                    # A turned square of rays: no two share a row or a column.
-                    x += size * np.float32(0.25 * i - 0.375)
-                    y += size * np.float32(0.25 * ((2 * i + 1) % 5) - 0.375)
-                    t, name = nearest(x, y, (here, left, right, above, below), shapes)
-                if name >= 0:
-                    shape = shapes[name // 6]
-                    r, g, b = look(x, y, t, name % 6, t * size, shape, materials, atlas, lamps, shadows, ambient)
-                    red, green, blue = red + r, green + g, blue + b
-            share = np.float32(1) / np.float32(count)
-            radiance[v, u, 0], radiance[v, u, 1], radiance[v, u, 2] = red * share, green * share, blue * share
+    n = 0
+    for u in range(width):
+        here, left, right = surface[v, u], surface[v, max(u - 1, 0)], surface[v, min(u + 1, width - 1)]
+        above, below = surface[max(v - 1, 0), u], surface[min(v + 1, height - 1), u]
+        inner = here == left and here == right and here == above and here == below
+        size = pixel_size(rays, v, u)
+        count = 1 if inner else EDGE_RAYS
+        for i in range(count):
+            x, y, t, name = rays[0, v, u], rays[1, v, u], depth[v, u], here
+            if not inner:
+                # A turned square of rays: no two share a row or a column.
+                x += size * np.float32(0.25 * i - 0.375)
+                y += size * np.float32(0.25 * ((2 * i + 1) % 5) - 0.375)
+                t, name = nearest(x, y, (here, left, right, above, below), shapes)
+            if name >= 0:
+                shape, face = shapes[name // 6], name % 6
+                enter(x, y, t, shape, face, size, n, points, normals, places)
+                labels[0, n], labels[1, n], labels[2, n] = u, shape["faces"][face], count
+                n += 1
+    return n
 
 
 @inline
@@ -79,30 +102,22 @@ def nearest(x, y, surfaces, shapes):
 
 
 @inline
-def look(x, y, t, face, footprint, shape, materials, atlas, lamps, shadows, ambient):
-    """RGB of a face where the ray (x, y, 1) meets it at depth t; `footprint` is the width of the pixel there."""
+def enter(x, y, t, shape, face, size, n, points, normals, places):
+    """Enter as point n what the ray (x, y, 1) meets at depth t; `size` is that of a pixel at depth 1."""
     dx, dy, dz = direction(shape, x, y)
     px, py, pz = shape["origin"][0] + t * dx, shape["origin"][1] + t * dy, shape["origin"][2] + t * dz
     nx, ny, nz = normal(shape, face, px, py, pz)
     facing = nx * dx + ny * dy + nz * dz
     cosine = abs(facing) / math.sqrt(dx * dx + dy * dy + dz * dz)
+    places[0, n], places[1, n] = unrolled(shape, face, px, py, pz)
     # A slanted surface is sampled between its short and its long footprint.
-    footprint /= math.sqrt(max(cosine, np.float32(0.05)))
-    red, green, blue = paint(shape, face, px, py, pz, footprint, materials, atlas)
+    places[2, n] = t * size / math.sqrt(max(cosine, np.float32(0.05)))
     if facing > np.float32(0):  # seen from inside
         nx, ny, nz = -nx, -ny, -nz
     T = shape["to_world"]
+    normals[0, n], normals[1, n], normals[2, n] = turned(T, nx, ny, nz)
     wx, wy, wz = turned(T, px, py, pz)
-    wx, wy, wz = wx + T[0, 3], wy + T[1, 3], wz + T[2, 3]
-    mx, my, mz = turned(T, nx, ny, nz)
-    # Light from all around comes more from above.
-    around = np.float32(0.8) - np.float32(0.2) * my
-    lr, lg, lb = around * ambient[0], around * ambient[1], around * ambient[2]
-    for i in range(len(lamps)):
-        share = lit(wx, wy, wz, mx, my, mz, lamps[i], shadows[i])
-        power = lamps[i]["power"]
-        lr, lg, lb = lr + share * power[0], lg + share * power[1], lb + share * power[2]
-    return red * lr, green * lg, blue * lb
+    points[0, n], points[1, n], points[2, n] = wx + T[0, 3], wy + T[1, 3], wz + T[2, 3]
 
 
 @inline
@@ -128,8 +143,8 @@ def normal(shape, face, px, py, pz):
 
 
 @inline
-def paint(shape, face, px, py, pz, footprint, materials, atlas):
-    """Colour (RGB) of a face at a point: boxes are wallpapered side by side, round sides all around."""
+def unrolled(shape, face, px, py, pz):
+    """Coordinates on a face, m: the sides of boxes and the ends of cylinders are flat, round sides wrap around."""
     a, b = px, py
     if shape["kind"] == BOX or face != 0:
         if face < 2:
@@ -138,17 +153,23 @@ def paint(shape, face, px, py, pz, footprint, materials, atlas):
             b = pz
     else:
         a = math.atan2(pz / shape["half"][2], px / shape["half"][0]) * shape["half"][0]
-    material = materials[shape["faces"][face]]
-    scale = np.float32(1) / material["period"]
-    value = np.float32(1.999) * sample(atlas, material["pattern"], a * scale, b * scale, footprint * scale)
-    i = int(value)
-    f = value - np.float32(i)
-    colors = material["colors"]
-    return (
-        lerp(colors[i, 0], colors[i + 1, 0], f),
-        lerp(colors[i, 1], colors[i + 1, 1], f),
-        lerp(colors[i, 2], colors[i + 1, 2], f),
-    )
+    return a, b
+
+
+@kernel
+def paint(n, places, labels, materials, atlas, lights):
+    """Multiply the light on n points by the colours of their materials there; see `look`."""
+    for i in range(n):
+        material = materials[labels[1, i]]
+        scale = np.float32(1) / material["period"]
+        a, b, footprint = places[0, i] * scale, places[1, i] * scale, places[2, i] * scale
+        value = np.float32(1.999) * sample(atlas, material["pattern"], a, b, footprint)
+        k = int(value)
+        f = value - np.float32(k)
+        colors = material["colors"]
+        lights[0, i] *= lerp(colors[k, 0], colors[k + 1, 0], f)
+        lights[1, i] *= lerp(colors[k, 1], colors[k + 1, 1], f)
+        lights[2, i] *= lerp(colors[k, 2], colors[k + 1, 2], f)
 
 
 @inline
