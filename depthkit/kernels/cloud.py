@@ -81,22 +81,26 @@ def place(
     firsts: (H,) int64; image: (H, W, 1) grey or (H, W, 3) RGB uint8, or of no size at all; points: (N, 3) float32;
     colors: (N, 3) uint8.
     """
-    width, channels = depth.shape[1], image.shape[2]
-    green, blue = channels // 2, channels - 1
-    colored = image.size > 0
+    width = depth.shape[1]
     xyz = np.empty((3, width), np.float32)
     for v in range(start, stop):
-        row, kept, xs, ys = depth[v], keep[v], rays[0, v], rays[1, v]
         for i in range(3):
             for u in range(width):
-                xyz[i, u] = _coordinate(pose, i, xs[u], ys[u], row[u])
-        k = firsts[v]
-        for u in range(width):
-            if kept[u]:
-                points[k, 0], points[k, 1], points[k, 2] = xyz[0, u], xyz[1, u], xyz[2, u]
-                if colored:
-                    colors[k, 0], colors[k, 1], colors[k, 2] = image[v, u, 0], image[v, u, green], image[v, u, blue]
-                k += 1
+                xyz[i, u] = _coordinate(pose, i, rays[0, v, u], rays[1, v, u], depth[v, u])
+        _pack(keep[v], xyz, points[firsts[v] :])
+        if image.size > 0:
+            _pack(keep[v], image[v].T, colors[firsts[v] :])
+
+
+@inline
+def _pack(kept: Mask, values: F32 | U8, out: F32 | U8) -> None:
+    """Columns of values (3, W), or three times the same of (1, W), of the marked pixels as rows of out (N, 3)."""
+    second, third = np.uint64(len(values) // 2), np.uint64(len(values) - 1)
+    k = np.uint64(0)  # unsigned: a negative index would count from the end, which costs a test each
+    for u in range(kept.size):
+        if kept[u]:
+            out[k, 0], out[k, 1], out[k, 2] = values[0, u], values[second, u], values[third, u]
+            k += np.uint64(1)
 
 
 @inline
