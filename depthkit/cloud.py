@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from depthkit import images, kernels, threads, transforms
-from depthkit.arrays import U8, Image
+from depthkit.arrays import U8, Image, require_image
 from depthkit.errors import InputError
 from depthkit.types import MADE_UP, DepthImage, PointCloud
 
@@ -56,7 +56,7 @@ def from_depth(
 
     color: (H, W) grey or (H, W, 3) RGB image that matches the depth pixel for pixel; 16 bits are scaled to 8.
     T_target_camera: where to put the points, (4, 4), the camera's own frame unless given; frame: its name.
-    Raises InputError for a colour image of another size, CalibrationError for a transform that is not rigid.
+    Raises InputError for a colour image of another kind or size, CalibrationError for a transform that is not rigid.
     """
     T = transforms.check("T_target_camera", np.eye(4) if T_target_camera is None else T_target_camera)
     image = _channels(depth, color)
@@ -76,6 +76,7 @@ def _channels(depth: DepthImage, color: Image | None) -> U8:
     """The colour image as (H, W, channels) uint8, or an image of no size."""
     if color is None:
         return np.empty((0, 0, 1), np.uint8)
+    require_image("color", color)
     height, width = depth.depth.shape
     if color.shape[:2] != (height, width):
         raise InputError(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from depthkit import kernels, threads
-from depthkit.arrays import F64, Image, Mask, readonly
+from depthkit.arrays import F64, Image, Mask, readonly, require_image
 from depthkit.errors import CalibrationError, InputError
 
 _BLOCK = 512  # pixels a row of the tables: a few kB of work at a time, whatever the image's width
@@ -44,13 +44,13 @@ class Remap:
 
         Raises CalibrationError for an image of another size, InputError for another kind of image.
         """
+        check_size(image, self.size)
         kind = (image.dtype.type, image.shape[2:])
         if kind not in _KINDS:
             raise InputError(
                 "only uint8 grey or RGB and uint16 grey images can be resampled, "
                 f"not {image.dtype} of shape {image.shape}: use images.to_grey or images.to_u8"
             )
-        check_size(image, self.size)
         name, pair, word = _KINDS[kind]
         count, length = self._offsets.shape
         channels = image.shape[2] if image.ndim == 3 else 1
@@ -70,7 +70,8 @@ _KINDS: dict[tuple[type, tuple[int, ...]], tuple[str, DTypeLike, DTypeLike]] = {
 
 
 def check_size(image: Image, size: tuple[int, int]) -> None:
-    """CalibrationError if the image is not of that (width, height)."""
+    """InputError for what is no image, CalibrationError for one that is not of that (width, height)."""
+    require_image("the image", image)
     width, height = size
     if image.shape[:2] != (height, width):
         raise CalibrationError(

@@ -176,6 +176,8 @@ def test_the_number_of_threads_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
 def test_errors_name_the_remedy() -> None:
     with pytest.raises(InputError, match=r"12×9 but the depth 24×18"):
         cloud.from_depth(plane(), np.zeros((9, 12, 3), np.uint8))
+    with pytest.raises(InputError, match="color must be uint8"):
+        cloud.from_depth(plane(), np.zeros((18, 24), np.float32))  # type: ignore[arg-type]
     with pytest.raises(CalibrationError, match="T_target_camera"):
         cloud.from_depth(plane(), T_target_camera=np.eye(3))
 
