@@ -69,8 +69,9 @@ def summary(report: dict[str, Any], folder: Path) -> str:
     """The report in three lines."""
     quality = report["quality"]
     middle = quality["depth_m"]["p50"]
+    median = "no depth found" if middle is None else f"median depth {middle:.3f} m"
     return (
-        f"{quality['density']:.1%} of the pixels measured, median depth {middle:.3f} m\n"
+        f"{quality['density']:.1%} of the pixels measured, {median}\n"
         f"{report['files']['cloud.ply']['points']} points in {folder / 'cloud.ply'}\n"
         f"look at {folder / 'preview.png'} and {folder / 'cloud.png'}; all figures are in {folder / 'report.json'}"
     )
