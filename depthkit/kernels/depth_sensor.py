@@ -83,9 +83,13 @@ def _why_not(exact, lit, u, v, z, cosine, limits):
 @inline
 def _at_edge(exact, u, v, z, step):
     """Whether the depth of one of the four neighbours is further from z than `step`."""
-    left, right = exact[v, max(u - 1, 0)], exact[v, min(u + 1, exact.shape[1] - 1)]
-    above, below = exact[max(v - 1, 0), u], exact[min(v + 1, exact.shape[0] - 1), u]
-    return max(abs(left - z), abs(right - z)) > step or max(abs(above - z), abs(below - z)) > step
+    height, width = exact.shape
+    return (
+        abs(exact[v, max(u - 1, 0)] - z) > step
+        or abs(exact[v, min(u + 1, width - 1)] - z) > step
+        or abs(exact[max(v - 1, 0), u] - z) > step
+        or abs(exact[min(v + 1, height - 1), u] - z) > step
+    )
 
 
 @inline

@@ -50,12 +50,13 @@ def measure(
     reason = np.empty(lit.shape, np.uint16)
     for_rows(
         kernels.depth_sensor.measure, camera.height, rays.xy, hits.depth, hits.surface, lit, shapes,
-        _limits(sensor, camera), words(seed), normal_quantiles(), depth, reason, confidence,
+        limits_of(sensor, camera), words(seed), normal_quantiles(), depth, reason, confidence,
     )  # fmt: skip
     return DepthImage(depth, reason, confidence, camera, stamp_ns)
 
 
-def _limits(sensor: DepthSensor, camera: CameraModel) -> tuple[np.generic, ...]:
+def limits_of(sensor: DepthSensor, camera: CameraModel) -> tuple[np.generic, ...]:
+    """The sensor's settings, for a camera, as `kernels.depth_sensor.Limits`."""
     shift = camera.fx * sensor.baseline
     lengths = (*sensor.range, sensor.grazing, sensor.edge, sensor.jitter, shift, sensor.unit)
     bits = (Reason.NO_DATA, Reason.TOO_NEAR, Reason.TOO_FAR, Reason.FLYING, Reason.LEFT_RIGHT)
