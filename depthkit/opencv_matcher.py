@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 
 from depthkit.arrays import U8
-from depthkit.stereo import DEFAULT, Sgm, check_pair
+from depthkit.matching import check_pair
+from depthkit.stereo import DEFAULT, WINDOW, Sgm
 from depthkit.types import Disparity, Reason
 
 _MODES = {
@@ -24,7 +25,7 @@ def match_opencv(left: U8, right: U8, sgm: Sgm = DEFAULT) -> Disparity:
     are as in `sgm`; the penalties, which are of other costs, and the uniqueness are OpenCV's usual ones. All pixels
     without a value are NO_DATA, all others have confidence 1: OpenCV does not say. Raises InputError.
     """
-    check_pair(left, right, sgm)
+    check_pair(left, right, sgm.num_disparities, WINDOW)
     steps = semi_global(sgm).compute(left, right)
     known = steps >= sgm.min_disparity * _STEPS
     values = np.where(known, steps.astype(np.float32) / np.float32(_STEPS), np.float32(np.nan))

@@ -10,25 +10,24 @@ from typing import Any
 import cv2
 import numpy as np
 
-from depthkit import kernels, threads
-from depthkit.arrays import F32, U8, U16, Mask, require
-from depthkit.errors import InputError
-from depthkit.types import Disparity, Reason
+from depthkit import block_matching, kernels, threads
+from depthkit.arrays import F32, U8, U16, Mask
+from depthkit.block_matching import BlockSgm
+from depthkit.matching import (
+    MADE_UP_CONFIDENCE,
+    check_pair,
+    checked_valid,
+    choice,
+    drop_speckles,
+    limit,
+    median,
+    reason_bits,
+)
+from depthkit.types import Disparity
 
 WINDOW = 5  # px, of the census
 BRIDGED_DIFFERENCE = 1.0  # px, most between the ends of a gap that is bridged
-MADE_UP_CONFIDENCE = 0.1
 ROWS_A_BAND = 120
-
-
-def _limit(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise InputError(f"{name} is {value}; it must be {least} to {most}")
-
-
-def _choice(name: str, value: int, choices: tuple[int, ...]) -> None:
-    if value not in choices:
-        raise InputError(f"{name} is {value}; it must be one of {', '.join(map(str, choices))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +65,32 @@ class Sgm:
     fill: int = 32
 
     def __post_init__(self) -> None:
-        _limit("num_disparities", self.num_disparities, 1, 4096)
-        _limit("min_disparity", self.min_disparity, -16384, 16384)
-        _choice("paths", self.paths, (3, 4, 5, 8))
-        _limit("P2", self.P2, 0, 55)
-        _limit("P2_min", self.P2_min, 0, self.P2)
-        _limit("P1", self.P1, 0, self.P2_min)
-        _limit("uniqueness", self.uniqueness, 0, 255)
-        _limit("lr_check", self.lr_check or 0, 0, 255)
-        _limit("speckle", self.speckle, 0, 1 << 30)
-        _limit("speckle_range", self.speckle_range, 0, 1 << 14)
-        _choice("median", self.median, (0, 3, 5))
-        _limit("fill", self.fill, 0, 1 << 14)
+        limit("num_disparities", self.num_disparities, 1, 4096)
+        limit("min_disparity", self.min_disparity, -16384, 16384)
+        choice("paths", self.paths, (3, 4, 5, 8))
+        limit("P2", self.P2, 0, 55)
+        limit("P2_min", self.P2_min, 0, self.P2)
+        limit("P1", self.P1, 0, self.P2_min)
+        limit("uniqueness", self.uniqueness, 0, 255)
+        limit("lr_check", self.lr_check or 0, 0, 255)
+        limit("speckle", self.speckle, 0, 1 << 30)
+        limit("speckle_range", self.speckle_range, 0, 1 << 14)
+        choice("median", self.median, (0, 3, 5))
+        limit("fill", self.fill, 0, 1 << 14)
+
+    from_opencv = staticmethod(block_matching.from_opencv)
 
 
 DEFAULT = Sgm()
 
 
 def match(
-    left: U8, right: U8, sgm: Sgm = DEFAULT, *, valid_left: Mask | None = None, valid_right: Mask | None = None
+    left: U8,
+    right: U8,
+    sgm: Sgm | BlockSgm = DEFAULT,
+    *,
+    valid_left: Mask | None = None,
+    valid_right: Mask | None = None,
 ) -> Disparity:
     """Disparities of the left image of a rectified pair.
 
@@ -96,15 +102,17 @@ def match(
     value is the median of neighbours or bridges a gap. Confidence grows with the cost of the second best candidate
     above the best, and is 0.1 where INTERPOLATED. Raises InputError.
     """
-    check_pair(left, right, sgm)
-    valid = _valid("valid_left", valid_left, left), _valid("valid_right", valid_right, right)
+    if isinstance(sgm, BlockSgm):
+        return block_matching.match(left, right, sgm, valid_left=valid_left, valid_right=valid_right)
+    check_pair(left, right, sgm.num_disparities, WINDOW)
+    valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
     views = kernels.matching.Views(_features(left), _features(right), left.copy())
     found = _winners(views, sgm)
     values = _values(views, found, sgm)
     reason, confidence = _judged(views, found, valid, sgm)
     values[reason != 0] = np.nan
     values = _cleaned(values, reason, sgm)
-    threads.for_rows(kernels.disparity.settle, len(left), values, reason, confidence, _bits(), MADE_UP_CONFIDENCE)
+    threads.for_rows(kernels.disparity.settle, len(left), values, reason, confidence, reason_bits(), MADE_UP_CONFIDENCE)
     return Disparity(values, reason, confidence)
 
 
@@ -155,52 +163,16 @@ def _judged(views: Any, found: Any, valid: tuple[Mask, Mask], sgm: Sgm) -> tuple
     reason, confidence = np.empty(views.grey.shape, np.uint16), np.empty(views.grey.shape, np.float32)
     limits = sgm.min_disparity, sgm.uniqueness
     judge = kernels.disparity.judge
-    threads.for_rows(judge, len(reason), found, views.grey, valid, *limits, _bits(), reason, confidence)
+    threads.for_rows(judge, len(reason), found, views.grey, valid, *limits, reason_bits(), reason, confidence)
     return reason, confidence
 
 
 def _cleaned(values: F32, reason: U16, sgm: Sgm) -> F32:
     if sgm.speckle:
-        small = np.empty(values.shape, np.bool_)
-        kernels.speckle.small_segments(values, np.float32(sgm.speckle_range), sgm.speckle, small)
-        values[small] = np.nan
-        reason[small] |= np.uint16(Reason.SPECKLE)
+        drop_speckles(values, reason, sgm.speckle, sgm.speckle_range)
     if sgm.median:
-        values = _median(values, sgm.median, np.float32(sgm.min_disparity - 2))
+        values = median(values, sgm.median, np.float32(sgm.min_disparity - 2))
     if sgm.fill:
         for kernel, lines in zip((kernels.gaps.bridge_rows, kernels.gaps.bridge_columns), values.shape, strict=True):
             threads.for_rows(kernel, lines, values, sgm.fill, np.float32(BRIDGED_DIFFERENCE))
     return values
-
-
-def _median(values: F32, size: int, unknown: np.float32) -> F32:
-    """Median with NaN below all values, so that the majority decides whether there is one."""
-    filtered: F32 = cv2.medianBlur(np.where(np.isnan(values), unknown, values), size)  # type: ignore[assignment]
-    filtered[filtered == unknown] = np.nan
-    return filtered
-
-
-def _bits() -> Any:
-    names = "BORDER", "NO_TEXTURE", "NOT_UNIQUE", "LEFT_RIGHT", "SPECKLE", "INTERPOLATED"
-    return kernels.matching.Bits(*(int(Reason[name]) for name in names))
-
-
-def check_pair(left: U8, right: U8, sgm: Sgm) -> None:
-    """Check that images can be matched with these settings; InputError says what to do if not."""
-    hint = "convert with depthkit.images.to_grey, and to 8 bits with depthkit.images.to_u8"
-    require("left", left, np.uint8, (None, None), hint)
-    require("right", right, np.uint8, left.shape, hint)
-    height, width = left.shape
-    if min(height, width) < WINDOW:
-        raise InputError(f"images of {width}×{height} are smaller than the matching window of {WINDOW}×{WINDOW} px")
-    if sgm.num_disparities > width:
-        raise InputError(
-            f"num_disparities is {sgm.num_disparities} but the images are {width} px wide: set at most {width}"
-        )
-
-
-def _valid(name: str, valid: Mask | None, image: U8) -> Mask:
-    if valid is None:
-        return np.ones(image.shape, np.bool_)
-    require(name, valid, np.bool_, image.shape)
-    return valid.copy()

@@ -18,7 +18,8 @@ LAYERS = """
     cameras
     types
     remap
-    rectify
+    rectify matching
+    block_matching
     stereo depth cloud
     quality evaluate opencv_matcher
     bag

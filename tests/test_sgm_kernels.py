@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from depthkit import kernels, stereo
 from depthkit.kernels import matching
+from depthkit.matching import reason_bits
 from depthkit.stereo import Sgm
 from depthkit.types import Reason
 from tests import oracle_sgm as oracle
@@ -147,7 +148,7 @@ def test_reasons_and_confidence() -> None:
     grey[:, :8] = 7
     valid = rng.random((6, 16)) < 0.9, rng.random((6, 16)) < 0.9
     reason, confidence = np.empty((6, 16), np.uint16), np.empty((6, 16), np.float32)
-    kernels.disparity.judge(0, 6, found, grey, valid, 1, 2, stereo._bits(), reason, confidence)
+    kernels.disparity.judge(0, 6, found, grey, valid, 1, 2, reason_bits(), reason, confidence)
     wanted = oracle.judge(found, grey, valid, sgm)
     np.testing.assert_array_equal(reason, wanted[0])
     np.testing.assert_array_equal(confidence, wanted[1])
@@ -189,7 +190,7 @@ def test_what_was_filtered_has_its_reason() -> None:
     values = np.array([[5, np.nan, 5, 5, np.nan]], np.float32)
     reason = np.array([[border, occluded, occluded, 0, 0]], np.uint16)
     confidence = np.array([[0, 0, 0, 0.7, 0.7]], np.float32)
-    kernels.disparity.settle(0, 1, values, reason, confidence, stereo._bits(), 0.1)
+    kernels.disparity.settle(0, 1, values, reason, confidence, reason_bits(), 0.1)
     np.testing.assert_array_equal(values, np.array([[np.nan, np.nan, 5, 5, np.nan]], np.float32))
     np.testing.assert_array_equal(reason, [[border, occluded, filled, 0, speckle]])
     np.testing.assert_array_equal(confidence, np.array([[0, 0, 0.1, 0.7, 0]], np.float32))

@@ -1,0 +1,68 @@
+"""What the matchers of `stereo` and `block_matching` have in common: checks of settings and of pairs, and filters."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from depthkit import kernels
+from depthkit.arrays import F32, U8, U16, Mask, require
+from depthkit.errors import InputError
+from depthkit.types import Reason
+
+MADE_UP_CONFIDENCE = 0.1
+
+
+def limit(name: str, value: float, least: float, most: float) -> None:
+    """Raise InputError unless least ≤ value ≤ most."""
+    if not least <= value <= most:
+        raise InputError(f"{name} is {value}; it must be {least} to {most}")
+
+
+def choice(name: str, value: int, choices: tuple[int, ...]) -> None:
+    """Raise InputError unless value is one of the choices."""
+    if value not in choices:
+        raise InputError(f"{name} is {value}; it must be one of {', '.join(map(str, choices))}")
+
+
+def check_pair(left: U8, right: U8, num_disparities: int, window: int) -> None:
+    """Check that images can be matched over so many disparities and in such a window; InputError says what to do."""
+    hint = "convert with depthkit.images.to_grey, and to 8 bits with depthkit.images.to_u8"
+    require("left", left, np.uint8, (None, None), hint)
+    require("right", right, np.uint8, left.shape, hint)
+    height, width = left.shape
+    if min(height, width) < window:
+        raise InputError(f"images of {width}×{height} are smaller than the matching window of {window}×{window} px")
+    if num_disparities > width:
+        raise InputError(
+            f"num_disparities is {num_disparities} but the images are {width} px wide: set at most {width}"
+        )
+
+
+def checked_valid(name: str, valid: Mask | None, image: U8) -> Mask:
+    """The mask (H, W) of pixels that show anything, all of them if None; InputError if it does not fit the image."""
+    if valid is None:
+        return np.ones(image.shape, np.bool_)
+    require(name, valid, np.bool_, image.shape)
+    return valid.copy()
+
+
+def drop_speckles(values: F32, reason: U16, fewest: int, difference: float) -> None:
+    """Take segments of fewer than `fewest` pixels out of values (H, W), in place; their reason is SPECKLE."""
+    small = np.empty(values.shape, np.bool_)
+    kernels.speckle.small_segments(values, np.float32(difference), fewest, small)
+    values[small] = np.nan
+    reason[small] |= np.uint16(Reason.SPECKLE)
+
+
+def median(values: F32, size: int, unknown: np.float32) -> F32:
+    """Median with NaN below all values, so that the majority decides whether there is one; unknown: less than all."""
+    filtered: F32 = cv2.medianBlur(np.where(np.isnan(values), unknown, values), size)  # type: ignore[assignment]
+    filtered[filtered == unknown] = np.nan
+    return filtered
+
+
+def reason_bits() -> Any:
+    """`Reason` for kernels."""
+    names = "BORDER", "NO_TEXTURE", "NOT_UNIQUE", "LEFT_RIGHT", "SPECKLE", "INTERPOLATED"
+    return kernels.matching.Bits(*(int(Reason[name]) for name in names))
