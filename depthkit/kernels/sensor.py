@@ -3,13 +3,19 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from depthkit.kernels.jit import kernel
-from depthkit.kernels.noise import gauss
+from depthkit.kernels.noise import F32, gauss
+
+U8 = NDArray[np.uint8]
 
 
 @kernel
-def expose(start, stop, light, gain, read_variance, seed, normal, transfer, digits):
+def expose(
+    start: int, stop: int, light: F32, gain: np.float32, read_variance: np.float32, seed: tuple[int, int], normal: F32,
+    transfer: U8, digits: U8,
+) -> None:  # fmt: skip
     """8-bit digits (H, W) of the rows [start, stop) of `light` (H, W) float32, which is 1 where the well is full.
 
     `gain` is the share of a full well that one electron makes, `read_variance` in electrons²; seed and normal as in
