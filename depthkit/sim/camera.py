@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from types import TracebackType
 
 import numpy as np
@@ -15,7 +16,6 @@ from depthkit.sim.depth_sensor import DepthSensor, measure
 from depthkit.sim.options import Options
 from depthkit.sim.render import render, true_depth
 from depthkit.sim.room import room
-from depthkit.sim.scene import Scene
 from depthkit.sim.sensor import Sensor, expose
 from depthkit.types import DepthImage, FrameSet, Reason
 
@@ -26,9 +26,9 @@ class SimCamera:
     The same options give the same frames, byte by byte, whatever the number of threads.
     """
 
-    def __init__(self, options: Options | None = None, scene: Scene | None = None) -> None:
+    def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
-        self.scene = scene or room(self.options.seed)
+        self.scene = room(self.options.seed)
         self.sensor = Sensor(noise=self.options.noise)
         self.depth_sensor = DepthSensor()
         self._rig = rigs.make(self.options)
@@ -46,6 +46,7 @@ class SimCamera:
             frame = self.frame(sequence)
             if self.options.realtime:
                 time.sleep(max(0.0, start + sequence / self.options.fps - time.monotonic()))
+                frame = replace(frame, stamp_host_ns=time.time_ns())
             yield frame
 
     def frame(self, sequence: int) -> FrameSet:

@@ -8,16 +8,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from depthkit import kernels
 from depthkit.arrays import F64, U8, readonly
 from depthkit.errors import InputError
-
-SIZE = 512
-LEVELS = SIZE.bit_length()
 
 
 @lru_cache(maxsize=4)
 def atlas(seed: int) -> U8:
-    """All patterns, one after the other, each as its LEVELS images of SIZE², (SIZE/2)², … 1 pixels; uint8."""
+    """All patterns, one after the other, each with all its halvings as `kernels.texture` reads them; uint8."""
     images = [PATTERNS[name](np.random.default_rng((seed, i))) for i, name in enumerate(PATTERNS)]
     return readonly(np.concatenate([level.ravel() for image in images for level in _halvings(image)]))
 
@@ -31,7 +29,7 @@ def index(name: str) -> int:
 
 def _halvings(image: F64) -> list[U8]:
     levels = [np.clip(image, 0, 1)]
-    while len(levels) < LEVELS:
+    while len(levels) < kernels.texture.LEVELS:
         n = len(levels[-1]) // 2
         levels.append(levels[-1].reshape(n, 2, n, 2).mean((1, 3)))
     return [np.rint(level * 255).astype(np.uint8) for level in levels]
@@ -39,16 +37,18 @@ def _halvings(image: F64) -> list[U8]:
 
 def fractal(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> F64:
     """Tileable noise with amplitude falling as frequency^-slope (fractional Brownian motion), 0.5 ± 0.16."""
-    fy, fx = np.meshgrid(np.fft.fftfreq(SIZE, 1 / SIZE), np.fft.rfftfreq(SIZE, 1 / SIZE), indexing="ij")
+    size = kernels.texture.SIZE
+    fy, fx = np.meshgrid(np.fft.fftfreq(size, 1 / size), np.fft.rfftfreq(size, 1 / size), indexing="ij")
     f = np.hypot(fx * stretch, fy)
     f[0, 0] = np.inf
-    spectrum = np.fft.rfft2(rng.standard_normal((SIZE, SIZE))) / f**slope
+    spectrum = np.fft.rfft2(rng.standard_normal((size, size))) / f**slope
     noise = np.fft.irfft2(spectrum)
     return np.asarray(0.5 + 0.16 * noise / noise.std())
 
 
 def _grid() -> tuple[F64, F64]:
-    v, u = (np.mgrid[:SIZE, :SIZE] + 0.5) / SIZE
+    size = kernels.texture.SIZE
+    v, u = (np.mgrid[:size, :size] + 0.5) / size
     return u, v
 
 
@@ -100,8 +100,8 @@ def _cells(rng: np.random.Generator) -> F64:
     u, v = _grid()
     points = rng.random((n, n, 2))
     shade = rng.uniform(0.25, 1.0, (n, n))
-    first, second = np.full((SIZE, SIZE), 9.0), np.full((SIZE, SIZE), 9.0)
-    value = np.zeros((SIZE, SIZE))
+    first, second = np.full_like(u, 9.0), np.full_like(u, 9.0)
+    value = np.zeros_like(u)
     for dj in (-1, 0, 1):
         for di in (-1, 0, 1):
             j, i = (v * n).astype(int) + dj, (u * n).astype(int) + di

@@ -14,7 +14,7 @@ from depthkit.arrays import F64
 from depthkit.errors import InputError
 from depthkit.sim import patterns
 
-KINDS = ("box", "ellipsoid", "cylinder")
+KINDS = ("box", "ellipsoid", "cylinder")  # in the order of kernels.raycast
 FACES = ("-x", "+x", "-y", "+y", "-z", "+z")
 
 
