@@ -1,86 +1,125 @@
 """From summed path costs of a row to its disparities, and what speaks against them, by the rules of OpenCV's SGBM."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from depthkit.kernels.block_types import BlockSetting, Found
 from depthkit.kernels.disparity import TEXTURE, contrast
 from depthkit.kernels.jit import inline, kernel
-from depthkit.kernels.matching import I32, U8, U16, Bits
+from depthkit.kernels.matching import F32, I32, U8, U16, Bits, Mask
+from depthkit.kernels.winners import first_of, least_of
 
 STEPS = 16  # of sub-pixel places a px
+NONE = 65536  # more than any cost
 
 u16 = np.uint16
+
+
+class Best(NamedTuple):
+    """The best candidate of each pixel of a row; each (W',).
+
+    candidate: the first of least cost; offset: in steps, to where a parabola through its cost and those beside it has
+    its vertex; least: its cost; second: the least of all but it and those beside it, NONE if there are no others.
+    """
+
+    candidate: I32
+    offset: I32
+    least: I32
+    second: I32
 
 
 @kernel
 def choose(y: int, total: U16, grey: U8, setting: BlockSetting, bits: Bits, found: Found) -> None:
     """Fill row y of `found` from the row's summed path costs `total` (W', D); grey: the left image (H, W)."""
-    width = grey.shape[1]
-    found.values[y], found.reason[y], found.confidence[y] = np.nan, bits.border, 0
-    steps = np.empty(width, np.int32)
-    cheapest, partner = np.full(width, 65536, np.int32), np.empty(width, np.int32)
-    for i in range(total.shape[0] - 1, -1, -1):
-        x = setting.first + i
-        least, best = _least(total[i])
-        second = _second(total[i], best)
-        steps[x] = STEPS * (setting.min_disparity + best) + _offset(total[i], best)
-        there = x - setting.min_disparity - best
-        if found.valid[0][y, x] and found.valid[1][y, there]:
-            found.reason[y, x] = 0
-            if second * (100 - setting.uniqueness_ratio) < least * 100:
-                found.reason[y, x] = bits.no_texture if contrast(grey, y, x) < TEXTURE else bits.not_unique
-            elif least < cheapest[there]:
-                cheapest[there], partner[there] = least, setting.min_disparity + best
-            found.confidence[y, x] = np.float32(second - least) / np.float32(max(second, 1))
-    for x in range(setting.first, setting.first + total.shape[0]):
-        if found.reason[y, x] == 0 and _contradicted(x, steps[x], cheapest, partner, setting.lr_check):
-            found.reason[y, x] = bits.left_right
-        if found.reason[y, x] == 0:
-            found.values[y, x] = np.float32(steps[x]) / np.float32(STEPS)
-        else:
-            found.confidence[y, x] = 0
+    rows = np.empty((4, total.shape[0]), np.int32)
+    best = Best(rows[0], rows[1], rows[2], rows[3])
+    pick(total, best)
+    valid = found.valid[0][y], found.valid[1][y]
+    judge(y, best, grey, setting, bits, valid, found.reason[y], found.confidence[y])
+    place(best, setting, bits, found.values[y], found.reason[y], found.confidence[y])
+
+
+@kernel
+def pick(total: U16, best: Best) -> None:
+    """Fill `best` from total (W', D)."""
+    candidates, offsets, lowest, seconds = best
+    num_disparities = total.shape[1]
+    for i in range(total.shape[0]):
+        costs = total[i]
+        least = least_of(costs)
+        k = first_of(costs, least)
+        lowest[i], candidates[i] = least, k
+        first, last = max(k - 1, 0), min(k + 2, num_disparities)
+        before, after = costs[first], costs[last - 1]
+        costs[first], costs[k], costs[last - 1] = u16(65535), u16(65535), u16(65535)
+        seconds[i] = least_of(costs) if last - first < num_disparities else NONE
+        costs[first], costs[last - 1], costs[k] = before, after, least
+        offsets[i] = _offset(np.int64(before), np.int64(least), np.int64(after)) if last - first == 3 else 0
 
 
 @inline
-def _least(costs: U16) -> tuple[np.int64, np.int64]:
-    """The least of the costs (D,), and where it is first."""
-    least = u16(65535)
-    for k in range(costs.size):
-        least = min(least, costs[k])
-    where = u16(65535)
-    for k in range(costs.size):
-        where = min(where, u16(k) if costs[k] == least else u16(65535))
-    return np.int64(least), np.int64(where)
-
-
-@inline
-def _second(costs: U16, best: int) -> np.int64:
-    """Least cost away from the best candidate and those beside it; 65535 if there are no others."""
-    second = u16(65535)
-    for k in range(best - 1):
-        second = min(second, costs[k])
-    for k in range(best + 2, costs.size):
-        second = min(second, costs[k])
-    return np.int64(second)
-
-
-@inline
-def _offset(costs: U16, best: int) -> np.int64:
-    """Where a parabola through the costs at the best candidate and beside it has its vertex, in steps."""
-    if not 0 < best < costs.size - 1:
-        return np.int64(0)
-    before, at, after = np.int64(costs[best - 1]), np.int64(costs[best]), np.int64(costs[best + 1])
-    curvature = max(before + after - 2 * at, np.int64(1))
+def _offset(before: int, at: int, after: int) -> np.int64:
+    curvature = max(before + after - 2 * at, 1)
     return np.int64(((before - after) * STEPS + curvature) / (2 * curvature))
 
 
+@kernel
+def judge(
+    y: int,
+    best: Best,
+    grey: U8,
+    setting: BlockSetting,
+    bits: Bits,
+    valid: tuple[Mask, Mask],
+    reason: U16,
+    confidence: F32,
+) -> None:
+    """Reasons (W,) against the best candidates of row y, and confidence (W,) as in `disparity.judge`.
+
+    valid: (W,) of both images; a candidate is unique if its cost is less than all others' by uniqueness_ratio percent.
+    """
+    candidates, _, lowest, seconds = best
+    of_left, of_right = valid
+    needed = 100 - setting.uniqueness_ratio
+    for i in range(lowest.size):
+        x, least, second = setting.first + i, np.int64(lowest[i]), np.int64(seconds[i])
+        why = 0
+        if not of_left[x] or not of_right[x - setting.min_disparity - candidates[i]]:
+            why = bits.border
+        elif second * needed < least * 100:
+            why = bits.no_texture if contrast(grey, y, x) < TEXTURE else bits.not_unique
+        reason[x] = why
+        confidence[x] = np.float32(second - least) / np.float32(max(second, np.int64(1)))
+
+
+@kernel
+def place(best: Best, setting: BlockSetting, bits: Bits, values: F32, reason: U16, confidence: F32) -> None:
+    """Disparities (W,) of a row where there is no reason against them, after the left-right check.
+
+    Of pixels that match the same right one, it belongs to the cheapest. If both right pixels next to where a pixel's
+    match is belong to others, and their disparities differ from its own by more than lr_check, it is dropped.
+    """
+    candidates, offsets, lowest, _ = best
+    owner_cost, owner_disparity = np.full(reason.size, NONE, np.int32), np.empty(reason.size, np.int32)
+    for i in range(lowest.size - 1, -1, -1):
+        x, disparity = setting.first + i, setting.min_disparity + candidates[i]
+        if reason[x] == 0 and lowest[i] < owner_cost[x - disparity]:
+            owner_cost[x - disparity], owner_disparity[x - disparity] = lowest[i], disparity
+    for i in range(lowest.size):
+        x, steps = setting.first + i, STEPS * (setting.min_disparity + candidates[i]) + offsets[i]
+        below, above = steps // STEPS, -(-steps // STEPS)
+        if reason[x] == 0 and setting.lr_check >= 0:
+            taken = _taken(x - below, below, owner_cost, owner_disparity, setting.lr_check)
+            if taken and _taken(x - above, above, owner_cost, owner_disparity, setting.lr_check):
+                reason[x] = bits.left_right
+        if reason[x] == 0:
+            values[x] = np.float32(steps) / np.float32(STEPS)
+        else:
+            confidence[x] = 0
+
+
 @inline
-def _contradicted(x: int, steps: int, cheapest: I32, partner: I32, lr_check: int) -> bool:
-    """Whether both right pixels next to the match of pixel x are the match of another one, whose disparity differs."""
-    if lr_check < 0:
-        return False
-    for disparity in (steps >> 4, (steps + STEPS - 1) >> 4):
-        there = x - disparity
-        if not 0 <= there < cheapest.size or cheapest[there] > 65535 or abs(partner[there] - disparity) <= lr_check:
-            return False
-    return True
+def _taken(u: int, disparity: int, cost: I32, owner: I32, lr_check: int) -> bool:
+    """Whether right pixel u belongs to a pixel of another disparity."""
+    return 0 <= u < cost.size and cost[u] < NONE and abs(owner[u] - disparity) > lr_check

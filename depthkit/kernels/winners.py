@@ -19,8 +19,8 @@ def choose(y: int, total: U8, setting: Setting, found: Winners) -> None:
         high = min(num_disparities, x - setting.min_disparity + 1)
         found.best[y, x] = -1
         if low < high:
-            least = _least(total[x, low:high])
-            best = low + _first(total[x, low:high], least)
+            least = least_of(total[x, low:high])
+            best = low + first_of(total[x, low:high], least)
             beside = low < best < high - 1
             found.best[y, x] = best
             found.sums[y, x, 0] = total[x, best - 1] if beside else least
@@ -41,15 +41,16 @@ def least_on_the_right(total: U8, out: U8) -> None:
 
 
 @inline
-def _least(costs: U8) -> np.uint8:
-    least = u8(255)
+def least_of(costs: U8) -> np.uint8:
+    """The least of some costs, of which there is one at least."""
+    least: np.uint8 = costs[0]
     for k in range(costs.size):
         least = min(least, costs[k])
     return least
 
 
 @inline
-def _first(costs: U8, value: np.uint8) -> np.int64:
+def first_of(costs: U8, value: np.uint8) -> np.int64:
     """Where `value` is first. A search that stops there would go one by one; this goes as fast as vectors do."""
     where = np.uint16(65535)
     for k in range(costs.size):
@@ -63,7 +64,7 @@ def _second(costs: U8, best: int) -> np.uint8:
     first, last = max(best - 1, 0), min(best + 2, costs.size)
     aside = costs[first], costs[best], costs[last - 1]
     costs[first:last] = 255
-    second: np.uint8 = _least(costs)
+    second: np.uint8 = least_of(costs)
     costs[first], costs[last - 1], costs[best] = aside[0], aside[2], aside[1]
     return second
 
