@@ -142,11 +142,26 @@ def match(
 
 def _found(left: U8, right: U8, valid: tuple[Mask, Mask], sgm: BlockSgm) -> Any:
     height, width = left.shape
-    first = max(sgm.min_disparity + sgm.num_disparities, 0)
-    setting = kernels.block_types.BlockSetting(
+    found = kernels.block_types.Found(
+        values=np.full((height, width), np.nan, np.float32),
+        reason=np.full((height, width), reason_bits().border, np.uint16),
+        confidence=np.zeros((height, width), np.float32),
+        valid=valid,
+    )
+    setting = _setting(sgm)
+    if setting.first < width + min(sgm.min_disparity, 0):
+        views = kernels.block_types.Spans(_spans(left, sgm, False), _spans(right, sgm, True), left.copy())
+        bands = 2 * -(-height // (2 * ROWS_A_BAND))
+        edges = np.arange(bands + 1) * height // bands
+        threads.for_rows(kernels.block_sgm.bands, bands, edges, views, setting, reason_bits(), found, at_least=1)
+    return found
+
+
+def _setting(sgm: BlockSgm) -> Any:
+    return kernels.block_types.BlockSetting(
         sgm.num_disparities,
         sgm.min_disparity,
-        first=first,
+        first=max(sgm.min_disparity + sgm.num_disparities, 0),
         radius=sgm.block_size // 2,
         upwards=sgm.paths in (4, 8),
         diagonal=sgm.paths in (5, 8),
@@ -155,18 +170,6 @@ def _found(left: U8, right: U8, valid: tuple[Mask, Mask], sgm: BlockSgm) -> Any:
         uniqueness_ratio=sgm.uniqueness_ratio,
         lr_check=-1 if sgm.lr_check is None else sgm.lr_check,
     )
-    found = kernels.block_types.Found(
-        values=np.full((height, width), np.nan, np.float32),
-        reason=np.full((height, width), reason_bits().border, np.uint16),
-        confidence=np.zeros((height, width), np.float32),
-        valid=valid,
-    )
-    if first < width + min(sgm.min_disparity, 0):
-        views = kernels.block_types.Spans(_spans(left, sgm, False), _spans(right, sgm, True), left.copy())
-        bands = 2 * -(-height // (2 * ROWS_A_BAND))
-        edges = np.arange(bands + 1) * height // bands
-        threads.for_rows(kernels.block_sgm.bands, bands, edges, views, setting, reason_bits(), found, at_least=1)
-    return found
 
 
 def _spans(image: U8, sgm: BlockSgm, backwards: bool) -> U8:
