@@ -132,7 +132,7 @@ def match(
     check_pair(left, right, sgm.num_disparities, sgm.block_size)
     valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
     found = _found(left, right, valid, sgm)
-    values = median(found.values, 3, np.float32(sgm.min_disparity - 1))
+    values = median(found.values, 3)
     if sgm.speckle:
         drop_speckles(values, found.reason, sgm.speckle, sgm.speckle_range)
     settle = kernels.disparity.settle

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 
-from depthkit import kernels
+from depthkit import kernels, threads
 from depthkit.arrays import F32, U8, U16, Mask, require
 from depthkit.errors import InputError
 from depthkit.types import Reason
@@ -55,10 +54,11 @@ def drop_speckles(values: F32, reason: U16, fewest: int, difference: float) -> N
     reason[small] |= np.uint16(Reason.SPECKLE)
 
 
-def median(values: F32, size: int, unknown: np.float32) -> F32:
-    """Median with NaN below all values, so that the majority decides whether there is one; unknown: less than all."""
-    filtered: F32 = cv2.medianBlur(np.where(np.isnan(values), unknown, values), size)  # type: ignore[assignment]
-    filtered[filtered == unknown] = np.nan
+def median(values: F32, size: int) -> F32:
+    """Median of 3×3 or 5×5 values, with NaN below them all, so that the majority decides whether there is one."""
+    filtered = np.empty_like(values)
+    kernel = kernels.median.median3 if size == 3 else kernels.median.median5
+    threads.for_rows(kernel, len(values), values, filtered)
     return filtered
 
 

@@ -171,7 +171,7 @@ def _cleaned(values: F32, reason: U16, sgm: Sgm) -> F32:
     if sgm.speckle:
         drop_speckles(values, reason, sgm.speckle, sgm.speckle_range)
     if sgm.median:
-        values = median(values, sgm.median, np.float32(sgm.min_disparity - 2))
+        values = median(values, sgm.median)
     if sgm.fill:
         for kernel, lines in zip((kernels.gaps.bridge_rows, kernels.gaps.bridge_columns), values.shape, strict=True):
             threads.for_rows(kernel, lines, values, sgm.fill, np.float32(BRIDGED_DIFFERENCE))

@@ -172,6 +172,17 @@ def test_small_segments(seed: int) -> None:
     assert 0 < small.sum() < small.size
 
 
+@pytest.mark.parametrize("kernel", [kernels.median.median3, kernels.median.median5])
+@pytest.mark.parametrize("size", [(1, 1), (2, 7), (9, 14), (3, 331)])
+def test_median(kernel: Any, size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(10)
+    values = rng.normal(0, 9, size).astype(np.float32)
+    values[rng.random(size) < 0.4] = np.nan
+    out = np.empty_like(values)
+    kernel(0, size[0], values, out)
+    np.testing.assert_array_equal(out, oracle.median(values, 3 if kernel is kernels.median.median3 else 5))
+
+
 @pytest.mark.parametrize("longest", [1, 3])
 def test_gaps(longest: int) -> None:
     rng = np.random.default_rng(11)
