@@ -10,7 +10,8 @@ from depthkit.kernels.jit import inline, kernel
 from depthkit.kernels.matching import F32, I32, U8, U16, Bits, Mask
 from depthkit.kernels.winners import first_of, least_of
 
-STEPS = 16  # of sub-pixel places a px
+SHIFT = 4
+STEPS = 1 << SHIFT  # of sub-pixel places a px
 NONE = 65536  # more than any cost
 
 u16 = np.uint16
@@ -101,25 +102,22 @@ def place(best: Best, setting: BlockSetting, bits: Bits, values: F32, reason: U1
     match is belong to others, and their disparities differ from its own by more than lr_check, it is dropped.
     """
     candidates, offsets, lowest, _ = best
-    owner_cost, owner_disparity = np.full(reason.size, NONE, np.int32), np.empty(reason.size, np.int32)
+    # Right pixels are counted from 1, with one outside the image on either side.
+    cost, owner = np.full(reason.size + 2, NONE, np.int32), np.empty(reason.size + 2, np.int32)
     for i in range(lowest.size - 1, -1, -1):
         x, disparity = setting.first + i, setting.min_disparity + candidates[i]
-        if reason[x] == 0 and lowest[i] < owner_cost[x - disparity]:
-            owner_cost[x - disparity], owner_disparity[x - disparity] = lowest[i], disparity
+        if reason[x] == 0 and lowest[i] < cost[x - disparity + 1]:
+            cost[x - disparity + 1], owner[x - disparity + 1] = lowest[i], disparity
     for i in range(lowest.size):
         x, steps = setting.first + i, STEPS * (setting.min_disparity + candidates[i]) + offsets[i]
-        below, above = steps // STEPS, -(-steps // STEPS)
         if reason[x] == 0 and setting.lr_check >= 0:
-            taken = _taken(x - below, below, owner_cost, owner_disparity, setting.lr_check)
-            if taken and _taken(x - above, above, owner_cost, owner_disparity, setting.lr_check):
+            below, above = steps >> SHIFT, (steps + STEPS - 1) >> SHIFT
+            one, other = x - below + 1, x - above + 1
+            if max(cost[one], cost[other]) < NONE and (
+                min(abs(owner[one] - below), abs(owner[other] - above)) > setting.lr_check
+            ):
                 reason[x] = bits.left_right
         if reason[x] == 0:
             values[x] = np.float32(steps) / np.float32(STEPS)
         else:
             confidence[x] = 0
-
-
-@inline
-def _taken(u: int, disparity: int, cost: I32, owner: I32, lr_check: int) -> bool:
-    """Whether right pixel u belongs to a pixel of another disparity."""
-    return 0 <= u < cost.size and cost[u] < NONE and abs(owner[u] - disparity) > lr_check
