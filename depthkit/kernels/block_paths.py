@@ -46,7 +46,7 @@ def along(costs: U16, setting: BlockSetting, total: U16) -> None:
     for backwards in range(2):
         ends = fresh(2, num_disparities, setting.P1)
         lowest = u16(0)
-        for i in range(width):
+        for i in range(width):  # counting up: of a range that counts down, LLVM makes code several times as slow
             x = width - 1 - i if backwards else i
             lowest = _step(ends[i & 1], lowest, costs[x], setting, ends[1 - (i & 1)], total[x])
 
