@@ -94,8 +94,9 @@ def match(
 ) -> Disparity:
     """Disparities of the left image of a rectified pair.
 
-    left, right: (H, W) uint8 grey; valid_left, valid_right: (H, W) bool, pixels that show anything (see
-    `rectify.Rectifier`): all others, and those matched with them, are BORDER.
+    left, right: (H, W) uint8 grey; sgm: how, or `Sgm.from_opencv(…)` to match as cv2.StereoSGBM does, which leaves
+    columns without all of their candidates in the right image BORDER; valid_left, valid_right: (H, W) bool, pixels
+    that show anything (see `rectify.Rectifier`): all others, and those matched with them, are BORDER.
 
     Reasons: BORDER, the right pixel would be outside its image; NOT_UNIQUE, or NO_TEXTURE where the left image shows
     too little contrast to expect else; LEFT_RIGHT, the right image's disparity is another; SPECKLE; INTERPOLATED, the
