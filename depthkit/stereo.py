@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from depthkit import block_matching, kernels, threads
+from depthkit.aggregation import Aggregator
 from depthkit.arrays import F32, U8, U16, Mask
 from depthkit.block_matching import BlockSgm
 from depthkit.matching import (
@@ -27,7 +28,6 @@ from depthkit.types import Disparity
 
 WINDOW = 5  # px, of the census
 BRIDGED_DIFFERENCE = 1.0  # px, most between the ends of a gap that is bridged
-ROWS_A_BAND = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +138,7 @@ def _winners(views: Any, sgm: Sgm) -> Any:
         P2_min=sgm.P2_min,
         lr_check=-1 if sgm.lr_check is None else sgm.lr_check,
     )
-    found = kernels.matching.Winners(
-        best=np.empty((height, width), np.int16),
-        sums=np.empty((height, width, 3), np.uint8),
-        second=np.empty((height, width), np.uint8),
-        agrees=np.empty((height, width), np.bool_),
-    )
-    bands = 2 * -(-height // (2 * ROWS_A_BAND))
-    edges = np.arange(bands + 1) * height // bands
-    threads.for_rows(kernels.sgm.bands, bands, edges, views, setting, found, at_least=1)
-    return found
+    return Aggregator(height, width, setting)(views)
 
 
 def _values(views: Any, found: Any, sgm: Sgm) -> F32:

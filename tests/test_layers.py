@@ -18,7 +18,7 @@ LAYERS = """
     cameras
     types
     remap
-    rectify matching
+    rectify aggregation matching
     block_matching
     stereo depth cloud
     quality evaluate opencv_matcher
@@ -35,7 +35,7 @@ BELOW = {
     "depthkit_tools": {"depthkit", "depthkit_calib"},
 }
 
-KERNELS_MAY_IMPORT = {"numba", "numpy", "math", "llvmlite", "typing", "collections"}
+KERNELS_MAY_IMPORT = {"numba", "numpy", "math", "llvmlite", "typing", "collections", "contextlib", "pathlib"}
 
 
 def module_name(path: Path) -> str:

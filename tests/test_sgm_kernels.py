@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from depthkit import kernels, stereo
+from depthkit import aggregation, kernels, stereo
 from depthkit.kernels import matching
 from depthkit.matching import reason_bits
 from depthkit.stereo import Sgm
@@ -227,7 +227,7 @@ def test_the_whole_matcher_bit_for_bit(sgm: Sgm) -> None:
 
 @pytest.mark.parametrize("paths", [3, 8])
 def test_bands_start_their_paths_outside(paths: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stereo, "ROWS_A_BAND", 10)
+    monkeypatch.setattr(aggregation, "ROWS_A_BAND", 10)
     left, right = dots(13, 40, 16, disparity=2)
     sgm = Sgm(num_disparities=6, paths=paths)
     views = matching.Views(stereo._features(left), stereo._features(right), left)

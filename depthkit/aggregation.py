@@ -1,0 +1,89 @@
+"""Semi-global aggregation in bands of rows side by side: on vectors of bytes or, where there are none, on scalars.
+
+Both give the same bits (`kernels.simd_sgm`, `kernels.sgm`). The environment's DEPTHKIT_SIMD=0 asks for scalars.
+"""
+
+import os
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from depthkit import kernels, threads
+from depthkit.arrays import U8
+
+ROWS_A_BAND = 120
+LINE = 64  # bytes of a cache line, at which vectors start
+MOST_BLOCKS = 8  # 512 candidates: for more, vectors take too long to compile
+
+
+class Aggregator:
+    """Finds the winners of pairs of one size, and keeps its memory from pair to pair.
+
+    setting: kernels.matching.Setting.
+    """
+
+    def __init__(self, height: int, width: int, setting: Any) -> None:
+        self.setting, self.width = setting, width
+        bands = 2 * -(-height // (2 * ROWS_A_BAND))
+        self.edges = np.arange(bands + 1) * height // bands
+        self.found = kernels.matching.Winners(
+            best=np.empty((height, width), np.int16),
+            sums=np.empty((height, width, 3), np.uint8),
+            second=np.empty((height, width), np.uint8),
+            agrees=np.empty((height, width), np.bool_),
+        )
+        blocks = -(-setting.num_disparities // LINE)
+        self.blocks = (0,) * blocks if blocks <= MOST_BLOCKS and vectors() else None
+        if self.blocks is not None:
+            self.tables = kernels.simd_sgm.tables(setting.num_disparities, blocks)
+            self.free: deque[Any] = deque()
+
+    def __call__(self, views: Any) -> Any:
+        """The kernels.matching.Winners of a pair of views, valid until the next call."""
+        bands = len(self.edges) - 1
+        if self.blocks is None:
+            threads.for_rows(kernels.sgm.bands, bands, self.edges, views, self.setting, self.found, at_least=1)
+        else:
+            threads.for_rows(self._bands, bands, views, at_least=1)
+        return self.found
+
+    def _bands(self, start: int, stop: int, views: Any) -> None:
+        """Bands start…stop, in memory that no other thread has now."""
+        try:
+            work = self.free.pop()
+        except IndexError:
+            work = self._work()
+        for i in range(start, stop):
+            rows = self.edges[i], self.edges[i + 1]
+            kernels.simd_sgm.band(*rows, views, self.setting, self.tables, work, self.found, self.blocks)
+        self.free.append(work)
+
+    def _work(self) -> Any:
+        setting, width, blocks = self.setting, self.width, len(self.blocks or ())
+        lanes = blocks * LINE
+        row = width * lanes
+        kept = int(np.diff(self.edges).max()) + 1 if setting.upwards else 1
+        # Longest order of candidates, and the vector that starts at its last one.
+        phase = -(-(width + setting.num_disparities) // blocks) + LINE
+        return kernels.simd_sgm.Work(
+            lines=_aligned(3 * row),
+            costs=_aligned(row),
+            straight=_aligned(row),
+            diagonals=(_aligned(row + lanes), _aligned(row + lanes)) if setting.diagonal else None,
+            totals=_aligned(kept * row),
+            phases=np.zeros((kernels.census.PLANES, blocks, phase), np.uint8),
+            words=np.zeros((kernels.census.PLANES + 5, width), np.uint32),
+            right_least=np.zeros(width + setting.num_disparities, np.uint8),
+        )
+
+
+def vectors() -> bool:
+    """Whether the kernels are to use vectors of bytes."""
+    return os.environ.get("DEPTHKIT_SIMD", "1") != "0" and bool(kernels.simd.available())
+
+
+def _aligned(size: int) -> U8:
+    memory = np.zeros(size + LINE - 1, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size]

@@ -1,0 +1,310 @@
+"""Vectors of bytes as values in Numba: LLVM's `<n x i8>`, which it fits to the registers of any processor.
+
+A vector holds one byte for each candidate of a pixel, in blocks of 64. Numba compiles for types, so the number of
+blocks travels as the length of a tuple: `blocks = (0,) * n` makes every vector 64·n bytes long.
+
+Candidates are striped (Farrar 2007): with n blocks, candidate k is lane k // n of block k % n. Its neighbours k ± 1
+are then the same lane of the block beside, and only the outermost blocks need their lanes shifted.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils as untyped_cgutils
+from numba.extending import intrinsic as untyped_intrinsic
+from numba.extending import models, register_model
+
+BLOCK = 64  # bytes: the widest registers there are
+
+Blocks = tuple[int, ...]  # as many as the vectors have blocks; only the type matters
+Bytes = Any  # a Vector, for type checkers
+
+cgutils: Any = untyped_cgutils
+intrinsic: Any = untyped_intrinsic  # what it gives is called without the typing context that it is defined with
+
+_BYTE, _INDEX = ir.IntType(8), ir.IntType(64)
+
+
+class Vector(types.Type):
+    """A vector of `lanes` unsigned bytes."""
+
+    def __init__(self, lanes: int) -> None:
+        self.lanes = lanes
+        self.llvm = ir.VectorType(_BYTE, lanes)
+        super().__init__(name=f"bytes<{lanes}>")
+
+
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):
+    """Numba keeps a Vector as LLVM's vector of the same length."""
+
+    def __init__(self, manager: Any, kind: Vector) -> None:
+        super().__init__(manager, kind, kind.llvm)  # type: ignore[no-untyped-call]
+
+
+def available() -> bool:
+    """Whether Numba compiles at all (NUMBA_DISABLE_JIT is not set): vectors are values of compiled code only."""
+    return not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+
+
+def place(candidate: int, blocks: int) -> int:
+    """Byte of a stored vector that holds the candidate."""
+    return (candidate % blocks) * BLOCK + candidate // blocks
+
+
+# --- memory -----------------------------------------------------------------------------------------------------
+
+
+def _address(context: Any, builder: Any, kind: Any, array: Any, offset: Any) -> Any:
+    data = cgutils.create_struct_proxy(kind)(context, builder, value=array).data
+    return builder.gep(builder.bitcast(data, _BYTE.as_pointer()), [offset])
+
+
+@intrinsic
+def load(typing: Any, array: Any, offset: Any, blocks: Any) -> Any:
+    """The vector at a byte offset of a flat array."""
+    kind = Vector(BLOCK * blocks.count)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature.args[0], args[0], args[1])
+        return builder.load(builder.bitcast(address, kind.llvm.as_pointer()), align=1)
+
+    return kind(array, types.int64, blocks), code
+
+
+@intrinsic
+def store(typing: Any, array: Any, offset: Any, vector: Any) -> Any:
+    """Write a vector at a byte offset of a flat array."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature.args[0], args[0], args[1])
+        builder.store(args[2], builder.bitcast(address, vector.llvm.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, vector), code
+
+
+@intrinsic
+def candidates(typing: Any, array: Any, base: Any, size: Any, start: Any, blocks: Any) -> Any:
+    """Bytes start, start + 1, … of a row stored in n phases from `base` on: byte j is number j // n of phase j % n.
+
+    size: bytes of all phases together.
+    """
+    kind = Vector(BLOCK * blocks.count)
+    n = blocks.count
+    block = ir.VectorType(_BYTE, BLOCK).as_pointer()
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows, base, size, start, _ = args
+        stride = builder.udiv(size, ir.Constant(_INDEX, n))
+        parts = []
+        for b in range(n):
+            j = builder.add(start, ir.Constant(_INDEX, b))
+            phase = builder.urem(j, ir.Constant(_INDEX, n))
+            where = builder.add(builder.mul(phase, stride), builder.udiv(j, ir.Constant(_INDEX, n)))
+            address = _address(context, builder, signature.args[0], rows, builder.add(base, where))
+            parts.append(builder.load(builder.bitcast(address, block), align=1))
+        return _join(builder, parts)
+
+    return kind(array, types.int64, types.int64, types.int64, blocks), code
+
+
+@intrinsic
+def splat(typing: Any, value: Any, blocks: Any) -> Any:
+    """A vector of one byte over and over."""
+    kind = Vector(BLOCK * blocks.count)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _splat(builder, args[0], kind.lanes)
+
+    return kind(types.uint8, blocks), code
+
+
+@intrinsic
+def spread(typing: Any, words: Any, index: Any, blocks: Any) -> Any:
+    """A vector of the byte that fills words[index], a flat uint32 array: broadcasts of whole words are the cheapest."""
+    kind = Vector(BLOCK * blocks.count)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0]).data
+        word = builder.load(builder.gep(data, [args[1]]))
+        return builder.bitcast(_splat(builder, word, kind.lanes // 4), kind.llvm)
+
+    return kind(words, types.int64, blocks), code
+
+
+# --- lane by lane -----------------------------------------------------------------------------------------------
+
+
+def _lanewise(name: str, doc: str, emit: Callable[..., Any]) -> Any:
+    def typed(typing: Any, a: Any, b: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return emit(builder, *args)
+
+        return a(a, b), code
+
+    typed.__name__, typed.__doc__ = name, doc
+    return intrinsic(typed)
+
+
+def _llvm(name: str) -> Callable[..., Any]:
+    def emit(builder: Any, *args: Any) -> Any:
+        return _call(builder, name, args[0].type, args)
+
+    return emit
+
+
+add = _lanewise("add", "a + b, which must fit.", lambda builder, a, b: builder.add(a, b))
+subtract = _lanewise("subtract", "a - b, which must not be negative.", lambda builder, a, b: builder.sub(a, b))
+add_capped = _lanewise("add_capped", "a + b, at most 255.", _llvm("uadd.sat"))
+least_of = _lanewise("least_of", "The smaller of a and b.", _llvm("umin"))
+largest_of = _lanewise("largest_of", "The larger of a and b.", _llvm("umax"))
+differing = _lanewise("differing", "The bits of a that are not those of b.", lambda builder, a, b: builder.xor(a, b))
+common = _lanewise("common", "The bits that both a and b have.", lambda builder, a, b: builder.and_(a, b))
+either = _lanewise("either", "The bits that a or b has.", lambda builder, a, b: builder.or_(a, b))
+
+
+@intrinsic
+def average(typing: Any, a: Any, b: Any) -> Any:
+    """(a + b + 1) // 2, in one instruction where there is one."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = ir.VectorType(ir.IntType(16), a.lanes)
+        one = ir.Constant(wide, [1] * a.lanes)
+        total = builder.add(builder.add(builder.zext(args[0], wide), builder.zext(args[1], wide)), one)
+        return builder.trunc(builder.lshr(total, one), a.llvm)
+
+    return a(a, b), code
+
+
+@intrinsic
+def count_bits(typing: Any, a: Any) -> Any:
+    """Number of ones in each byte."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _call(builder, "ctpop", a.llvm, args)
+
+    return a(a), code
+
+
+# --- between lanes ----------------------------------------------------------------------------------------------
+
+
+def _neighbour(step: int, doc: str) -> Any:
+    def typed(typing: Any, vector: Any) -> Any:
+        lanes, blocks = vector.lanes, vector.lanes // BLOCK
+        sources = []
+        for lane in range(lanes):
+            candidate = (lane % BLOCK) * blocks + lane // BLOCK + step
+            inside = 0 <= candidate < lanes
+            sources.append(place(candidate, blocks) if inside else lanes)
+
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return _shuffle(builder, args[0], ir.Constant(vector.llvm, [255] * lanes), sources)
+
+        return vector(vector), code
+
+    typed.__doc__ = doc
+    return intrinsic(typed)
+
+
+before = _neighbour(-1, "Each candidate's value is that of the one before it; 255 at the first.")
+after = _neighbour(+1, "Each candidate's value is that of the one after it; 255 at the last.")
+
+
+@intrinsic
+def least(typing: Any, vector: Any) -> Any:
+    """The smallest byte."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.extract_element(_least_everywhere(builder, args[0]), ir.Constant(ir.IntType(32), 0))
+
+    return types.uint8(vector), code
+
+
+@intrinsic
+def spread_least(typing: Any, vector: Any) -> Any:
+    """The smallest byte in every lane."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _shuffle(builder, _least_everywhere(builder, args[0]), None, [0] * vector.lanes)
+
+    return vector(vector), code
+
+
+@intrinsic
+def first_equal(typing: Any, vector: Any, value: Any) -> Any:
+    """The first candidate whose byte is that of `value`, a vector; there must be one."""
+    blocks = vector.lanes // BLOCK
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        equal = builder.icmp_unsigned("==", *args)
+        best = None
+        for b in range(blocks):
+            bits = builder.bitcast(_block(builder, equal, b), _INDEX)
+            lane = _call(builder, "cttz", _INDEX, [bits, ir.Constant(ir.IntType(1), 0)], suffix="i64")
+            candidate = builder.add(builder.mul(lane, ir.Constant(_INDEX, blocks)), ir.Constant(_INDEX, b))
+            smaller = candidate if best is None else builder.icmp_unsigned("<", candidate, best)
+            best = candidate if best is None else builder.select(smaller, candidate, best)
+        return best
+
+    return types.int64(vector, vector), code
+
+
+@intrinsic
+def first_lane(typing: Any, vector: Any) -> Any:
+    """The byte of candidate 0."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.extract_element(args[0], ir.Constant(ir.IntType(32), 0))
+
+    return types.uint8(vector), code
+
+
+# --- LLVM -------------------------------------------------------------------------------------------------------
+
+
+def _call(builder: Any, name: str, result: Any, args: Any, suffix: str = "") -> Any:
+    """Call an LLVM intrinsic."""
+    suffix = suffix or f"v{result.count}i8"
+    kind = ir.FunctionType(result, [arg.type for arg in args])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.{suffix}"), list(args))
+
+
+def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+    other = ir.Constant(a.type, ir.Undefined) if b is None else b
+    return builder.shuffle_vector(a, other, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
+
+
+def _splat(builder: Any, value: Any, lanes: int) -> Any:
+    nothing = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
+    return _shuffle(builder, builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0)), None, [0] * lanes)
+
+
+def _block(builder: Any, vector: Any, b: int) -> Any:
+    if vector.type.count == BLOCK:
+        return vector
+    return _shuffle(builder, vector, None, list(range(b * BLOCK, (b + 1) * BLOCK)))
+
+
+def _join(builder: Any, parts: list[Any]) -> Any:
+    joined = parts[0]
+    for i, part in enumerate(parts[1:], 1):
+        # Both sides of a shuffle have one length: lengthen the block first.
+        length = BLOCK * i
+        padded = _shuffle(builder, part, None, [min(lane, BLOCK) for lane in range(length)]) if i > 1 else part
+        joined = _shuffle(builder, joined, padded, list(range(length + BLOCK)))
+    return joined
+
+
+def _least_everywhere(builder: Any, vector: Any) -> Any:
+    """The smallest byte of a vector in every lane of a block: blocks are folded, then halves, quarters, …"""
+    blocks = [_block(builder, vector, b) for b in range(vector.type.count // BLOCK)]
+    folded = blocks[0]
+    for block in blocks[1:]:
+        folded = _call(builder, "umin", folded.type, [folded, block])
+    value = _call(builder, "vector.reduce.umin", _BYTE, [folded], suffix=f"v{BLOCK}i8")
+    return _splat(builder, value, BLOCK)

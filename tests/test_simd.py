@@ -1,0 +1,146 @@
+"""Kernels on vectors of bytes: each operation, and the whole aggregation against the scalar kernels, bit for bit."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from depthkit import aggregation, stereo
+from depthkit.kernels import matching, simd
+from depthkit.kernels.jit import kernel
+from depthkit.kernels.matching import U8
+from depthkit.stereo import Sgm
+
+pytestmark = pytest.mark.skipif(not simd.available(), reason="vectors are values of compiled code (NUMBA_DISABLE_JIT)")
+
+BLOCKS = (1, 2, 3, 4)
+PAIRS: dict[str, tuple[Any, Callable[[Any, Any], Any]]] = {
+    "add_capped": (simd.add_capped, lambda a, b: np.minimum(a.astype(int) + b, 255)),
+    "least_of": (simd.least_of, np.minimum),
+    "largest_of": (simd.largest_of, np.maximum),
+    "differing": (simd.differing, np.bitwise_xor),
+    "common": (simd.common, np.bitwise_and),
+    "either": (simd.either, np.bitwise_or),
+    "average": (simd.average, lambda a, b: (a.astype(int) + b + 1) // 2),
+}
+
+
+def stored(candidates: U8, blocks: int) -> U8:
+    """Bytes by candidate as a vector stores them."""
+    out = np.empty_like(candidates)
+    out[[simd.place(k, blocks) for k in range(candidates.size)]] = candidates
+    return out
+
+
+def by_candidate(vector: U8, blocks: int) -> U8:
+    return vector[[simd.place(k, blocks) for k in range(vector.size)]]
+
+
+def two(blocks: int) -> tuple[U8, U8]:
+    a, b = np.random.default_rng(blocks).integers(0, 256, (2, simd.BLOCK * blocks)).astype(np.uint8)
+    return a, b
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("blocks", BLOCKS)
+def test_operations_on_two_vectors(name: str, blocks: int) -> None:
+    operation, twin = PAIRS[name]
+
+    def run(a: U8, b: U8, out: U8, count: Any) -> None:
+        simd.store(out, 0, operation(simd.load(a, 0, count), simd.load(b, 0, count)))
+
+    a, b = two(blocks)
+    out = np.zeros_like(a)
+    import numba
+
+    numba.njit(run)(a, b, out, (0,) * blocks)
+    np.testing.assert_array_equal(out, twin(a, b))
+
+
+@kernel
+def _between_lanes(a: U8, out: U8, blocks: Any) -> Any:
+    vector, lanes = simd.load(a, 0, blocks), a.size
+    simd.store(out, 0, simd.before(vector))
+    simd.store(out, lanes, simd.after(vector))
+    simd.store(out, 2 * lanes, simd.spread_least(vector))
+    simd.store(out, 3 * lanes, simd.count_bits(vector))
+    least = simd.spread_least(vector)
+    return simd.first_equal(vector, least), simd.least(vector), simd.first_lane(vector)
+
+
+@pytest.mark.parametrize("blocks", BLOCKS)
+def test_operations_between_candidates(blocks: int) -> None:
+    a, _ = two(blocks)
+    out = np.zeros(4 * a.size, np.uint8)
+    first, least, candidate_0 = _between_lanes(stored(a, blocks), out, (0,) * blocks)
+    before, after, spread, bits = (by_candidate(part, blocks) for part in out.reshape(4, -1))
+    np.testing.assert_array_equal(before, [255, *a[:-1]])
+    np.testing.assert_array_equal(after, [*a[1:], 255])
+    np.testing.assert_array_equal(spread, a.min())
+    np.testing.assert_array_equal(bits, [int(value).bit_count() for value in a])
+    assert (first, least, candidate_0) == (int(np.argmin(a)), a.min(), a[0])
+
+
+def winners(left: U8, right: U8, sgm: Sgm) -> matching.Winners:
+    views = matching.Views(stereo._features(left), stereo._features(right), left)
+    found: matching.Winners = stereo._winners(views, sgm)
+    return found
+
+
+def check_both_ways(left: U8, right: U8, sgm: Sgm) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aggregation, "ROWS_A_BAND", 12)
+        fast = winners(left, right, sgm)
+        patch.setenv("DEPTHKIT_SIMD", "0")
+        slow = winners(left, right, sgm)
+    np.testing.assert_array_equal(fast.best, slow.best)
+    known = slow.best >= 0  # the others of a pixel without candidates mean nothing
+    for name in ("sums", "second", "agrees"):
+        np.testing.assert_array_equal(getattr(fast, name)[known], getattr(slow, name)[known], name)
+
+
+@settings(deadline=None)  # the first of each kind compiles
+@given(
+    height=st.integers(5, 40),
+    width=st.integers(5, 90),
+    num_disparities=st.sampled_from((1, 2, 33, 63, 64, 65, 100, 128, 150)),
+    min_disparity=st.integers(-20, 20),
+    paths=st.sampled_from((3, 4, 5, 8)),
+    lr_check=st.sampled_from((None, 0, 1, 3)),
+    contrast=st.sampled_from((0, 3, 255)),
+    seed=st.integers(0, 99),
+)
+def test_aggregation_is_that_of_the_scalar_kernels(
+    height: int,
+    width: int,
+    num_disparities: int,
+    min_disparity: int,
+    paths: int,
+    lr_check: int | None,
+    contrast: int,
+    seed: int,
+) -> None:
+    left, right = np.random.default_rng(seed).integers(0, contrast + 1, (2, height, width)).astype(np.uint8)
+    check_both_ways(left, right, Sgm(num_disparities, min_disparity, paths, lr_check=lr_check))
+
+
+@pytest.mark.parametrize("paths", [3, 8])
+def test_totals_that_stop_at_255(paths: int) -> None:
+    left, right = np.random.default_rng(7).integers(0, 2, (2, 30, 70)).astype(np.uint8) * 255
+    check_both_ways(left, right, Sgm(70, 0, paths, P1=55, P2=55, P2_min=55))
+
+
+def test_the_memory_of_one_pair_does_for_the_next() -> None:
+    rng = np.random.default_rng(3)
+    pairs = rng.integers(0, 256, (3, 2, 30, 80)).astype(np.uint8)
+    setting = matching.Setting(40, 0, upwards=True, diagonal=True, P1=10, P2=50, P2_min=12, lr_check=1)
+    aggregator = aggregation.Aggregator(30, 80, setting)
+    for left, right in pairs:
+        views = matching.Views(stereo._features(left), stereo._features(right), left)
+        again = aggregator(views)
+        fresh = aggregation.Aggregator(30, 80, setting)(views)
+        for name in ("best", "sums", "second", "agrees"):
+            np.testing.assert_array_equal(getattr(again, name), getattr(fresh, name), name)
