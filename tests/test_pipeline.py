@@ -12,8 +12,8 @@ from depthkit.sim.camera import SimCamera
 from depthkit.sim.options import Options
 from depthkit_tools.showcase import depth_errors
 
-# Largest median depth error: the fisheye pair has half the focal length, so a pixel of disparity means twice as much.
-BOUNDS = {"brown": 0.01, "none": 0.01, "fisheye": 0.02}
+# Largest median depth error: the fisheye pair has half the focal length, and sees most of what is near on slopes.
+BOUNDS = {"brown": 0.01, "none": 0.01, "fisheye": 0.04}
 
 
 def simulate(lens: str) -> tuple[SimCamera, Reconstruction]:
