@@ -162,6 +162,18 @@ def test_stream_counts_and_measures(run: Run) -> None:
     assert 0.5 < near < far < 8
 
 
+def test_a_recording_has_no_latency(run: Run, sample_data: Path) -> None:
+    assert run("stream", sample_data / "room.mcap")["latency_ms"] is None
+    assert run("stream", "sim:stereo?size=64x48&frames=3")["latency_ms"] < 5000
+
+
+def test_depth_measured_by_a_camera_becomes_a_cloud_too(run: Run, tmp_path: Path) -> None:
+    report = run("stereo", "sim:rgbd?size=160x120&frames=1", "--out", "result")
+    assert "disparity.pfm" not in report["files"]
+    assert report["files"]["cloud.ply"]["frame"] == "depth"
+    assert images.read(tmp_path / "result" / "cloud.png").std() > 10
+
+
 def test_stream_of_a_depth_camera_needs_no_matching(run: Run) -> None:
     seen = run("stream", "sim:rgbd?size=160x120&frames=3")
     assert seen["valid"] > 0.5

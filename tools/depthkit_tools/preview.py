@@ -71,7 +71,8 @@ def cloud_preview(cloud: PointCloud, width: int = 960, height: int = 640) -> U8:
     seen = (p[:, 2] > 0) & (u >= 0) & (u < width - 1) & (v >= 0) & (v < height - 1)
     u, v = np.where(seen, u, 0).astype(int), np.where(seen, v, 0).astype(int)
     order = np.flatnonzero(seen)[np.argsort(-p[seen, 2])]  # painter's algorithm: the nearest point is drawn last
-    colours = cloud.colors if cloud.colors is not None else colour_depth(cloud.points[:, 2], *depth_range(p[:, 2]))
+    depths = cloud.points[:, 2:]  # a picture one pixel wide
+    colours = cloud.colors if cloud.colors is not None else colour_depth(depths, *depth_range(depths))[:, 0]
     for dv, du in ((0, 0), (0, 1), (1, 0), (1, 1)):
         canvas[v[order] + dv, u[order] + du] = colours[order]
     return canvas

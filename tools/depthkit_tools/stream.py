@@ -15,6 +15,7 @@ import tyro
 from tyro.conf import Positional
 
 from depthkit.arrays import F32
+from depthkit.bag import Bag
 from depthkit.capture import Camera, Grabber, limited, open_camera
 from depthkit.pipeline import PipelineConfig, Reconstructor
 from depthkit.types import FrameSet
@@ -49,8 +50,8 @@ class Statistics:
     """Frames that came while the last one was being worked on."""
     lost: int = 0
     """Frames the camera counted but never delivered (gaps in its numbers that are not our drops)."""
-    latency_ms: float = 0.0
-    """From the frame's host stamp to the end of the work on it, median."""
+    latency_ms: float | None = None
+    """From the frame's host stamp to the end of the work on it, median; None for a recording."""
     valid: float | None = None
     """Share of pixels with depth in the last frame."""
     depth_m: tuple[float, float] | None = None
@@ -60,7 +61,9 @@ class Statistics:
 
     def line(self) -> str:
         """All figures in one line."""
-        parts = [f"{self.fps:5.1f} fps", f"{self.latency_ms:6.1f} ms", f"{self.dropped} dropped", f"{self.lost} lost"]
+        parts = [f"{self.fps:5.1f} fps", f"{self.dropped} dropped", f"{self.lost} lost"]
+        if self.latency_ms is not None:
+            parts.insert(1, f"{self.latency_ms:6.1f} ms")
         if self.valid is not None:
             parts.append(f"{self.valid:.0%} valid")
         if self.depth_m is not None:
@@ -94,7 +97,7 @@ def _watch(config: Config, camera: Camera) -> Statistics:
                 totals.frames, totals.dropped = tally.frames, grabber.dropped
                 totals.lost = max(0, tally.missing - grabber.dropped)
                 totals.fps = tally.frames / max(time.monotonic() - start, 1e-9)
-                totals.latency_ms = float(np.median(latencies))
+                totals.latency_ms = None if isinstance(camera, Bag) else float(np.median(latencies))
                 line.show(totals.line())
     return totals
 
