@@ -24,7 +24,7 @@ class Aggregator:
     """
 
     def __init__(self, height: int, width: int, setting: Any) -> None:
-        self.setting, self.width = setting, width
+        self.setting, self.shape = setting, (height, width)
         bands = 2 * -(-height // (2 * ROWS_A_BAND))
         self.edges = np.arange(bands + 1) * height // bands
         self.found = kernels.matching.Winners(
@@ -60,7 +60,7 @@ class Aggregator:
         self.free.append(work)
 
     def _work(self) -> Any:
-        setting, width, blocks = self.setting, self.width, len(self.blocks or ())
+        setting, width, blocks = self.setting, self.shape[1], len(self.blocks or ())
         lanes = blocks * LINE
         row = width * lanes
         kept = int(np.diff(self.edges).max()) + 1 if setting.upwards else 1

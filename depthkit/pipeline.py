@@ -66,6 +66,7 @@ class Reconstructor:
 
     def __init__(self, rig: Rig, config: PipelineConfig) -> None:
         self.config = config
+        self.matcher = stereo.StereoMatcher(config.sgm)
         self.rectifier = Rectifier(rig) if {"left", "right"} <= set(rig.cameras) else None
 
     def __call__(self, frames: FrameSet) -> Reconstruction:
@@ -86,7 +87,7 @@ class Reconstructor:
         grey = images.to_u8(images.to_grey(left)), images.to_u8(images.to_grey(right))
         if self.config.engine == "opencv":
             return match_opencv(*grey, self.config.sgm)
-        return stereo.match(*grey, self.config.sgm, valid_left=rectifier.valid_left, valid_right=rectifier.valid_right)
+        return self.matcher.match(*grey, valid_left=rectifier.valid_left, valid_right=rectifier.valid_right)
 
     def _from_device(self, frames: FrameSet) -> Reconstruction:
         if frames.depth is None:

@@ -103,18 +103,39 @@ def match(
     value is the median of neighbours or bridges a gap. Confidence grows with the cost of the second best candidate
     above the best, and is 0.1 where INTERPOLATED. Raises InputError.
     """
-    if isinstance(sgm, BlockSgm):
-        return block_matching.match(left, right, sgm, valid_left=valid_left, valid_right=valid_right)
-    check_pair(left, right, sgm.num_disparities, WINDOW)
-    valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
-    views = kernels.matching.Views(_features(left), _features(right), left.copy())
-    found = _winners(views, sgm)
-    values = _values(views, found, sgm)
-    reason, confidence = _judged(views, found, valid, sgm)
-    values[reason != 0] = np.nan
-    values = _cleaned(values, reason, sgm)
-    threads.for_rows(kernels.disparity.settle, len(left), values, reason, confidence, reason_bits(), MADE_UP_CONFIDENCE)
-    return Disparity(values, reason, confidence)
+    return StereoMatcher(sgm).match(left, right, valid_left=valid_left, valid_right=valid_right)
+
+
+class StereoMatcher:
+    """Matches pair after pair with one setting, and keeps its work memory from one to the next of the same size.
+
+    One thread at a time may use it; it uses several itself.
+    """
+
+    def __init__(self, sgm: Sgm | BlockSgm = DEFAULT) -> None:
+        self.sgm = sgm
+        self._aggregator: Aggregator | None = None
+
+    def match(
+        self, left: U8, right: U8, *, valid_left: Mask | None = None, valid_right: Mask | None = None
+    ) -> Disparity:
+        """As the function `match`; the result is the caller's own."""
+        sgm = self.sgm
+        if isinstance(sgm, BlockSgm):
+            return block_matching.match(left, right, sgm, valid_left=valid_left, valid_right=valid_right)
+        check_pair(left, right, sgm.num_disparities, WINDOW)
+        valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
+        if self._aggregator is None or self._aggregator.shape != left.shape:
+            self._aggregator = _aggregator(left.shape, sgm)
+        views = kernels.matching.Views(_features(left), _features(right), left.copy())
+        found = self._aggregator(views)
+        values = _values(views, found, sgm)
+        reason, confidence = _judged(views, found, valid, sgm)
+        values[reason != 0] = np.nan
+        values = _cleaned(values, reason, sgm)
+        settle, made_up = kernels.disparity.settle, MADE_UP_CONFIDENCE
+        threads.for_rows(settle, len(left), values, reason, confidence, reason_bits(), made_up)
+        return Disparity(values, reason, confidence)
 
 
 def _features(image: U8) -> U8:
@@ -126,8 +147,7 @@ def _features(image: U8) -> U8:
     return features
 
 
-def _winners(views: Any, sgm: Sgm) -> Any:
-    height, width = views.grey.shape
+def _aggregator(shape: tuple[int, ...], sgm: Sgm) -> Aggregator:
     setting = kernels.matching.Setting(
         sgm.num_disparities,
         sgm.min_disparity,
@@ -138,7 +158,8 @@ def _winners(views: Any, sgm: Sgm) -> Any:
         P2_min=sgm.P2_min,
         lr_check=-1 if sgm.lr_check is None else sgm.lr_check,
     )
-    return Aggregator(height, width, setting)(views)
+    height, width = shape
+    return Aggregator(height, width, setting)
 
 
 def _values(views: Any, found: Any, sgm: Sgm) -> F32:

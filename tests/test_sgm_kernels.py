@@ -231,7 +231,7 @@ def test_bands_start_their_paths_outside(paths: int, monkeypatch: pytest.MonkeyP
     left, right = dots(13, 40, 16, disparity=2)
     sgm = Sgm(num_disparities=6, paths=paths)
     views = matching.Views(stereo._features(left), stereo._features(right), left)
-    found = stereo._winners(views, sgm)
+    found = stereo._aggregator(left.shape, sgm)(views)
     total = oracle.totals(oracle.costs(views.left, views.right, left, sgm), left, sgm, rows_a_band=10)
     wanted = oracle.winners(total, sgm)
     for name in ("best", "sums", "second", "agrees"):

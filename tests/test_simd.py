@@ -1,6 +1,11 @@
 """Kernels on vectors of bytes: each operation, and the whole aggregation against the scalar kernels, bit for bit."""
 
+import os
+import platform
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,7 +91,7 @@ def test_operations_between_candidates(blocks: int) -> None:
 
 def winners(left: U8, right: U8, sgm: Sgm) -> matching.Winners:
     views = matching.Views(stereo._features(left), stereo._features(right), left)
-    found: matching.Winners = stereo._winners(views, sgm)
+    found: matching.Winners = stereo._aggregator(left.shape, sgm)(views)
     return found
 
 
@@ -144,3 +149,44 @@ def test_the_memory_of_one_pair_does_for_the_next() -> None:
         fresh = aggregation.Aggregator(30, 80, setting)(views)
         for name in ("best", "sums", "second", "agrees"):
             np.testing.assert_array_equal(getattr(again, name), getattr(fresh, name), name)
+
+
+def test_a_matcher_takes_pairs_of_any_size_in_turn() -> None:
+    matcher, rng = stereo.StereoMatcher(Sgm(num_disparities=20)), np.random.default_rng(5)
+    for height, width in ((30, 60), (30, 60), (21, 33), (30, 60)):
+        left, right = rng.integers(0, 256, (2, height, width)).astype(np.uint8)
+        again, fresh = matcher.match(left, right), stereo.match(left, right, matcher.sgm)
+        np.testing.assert_array_equal(again.values, fresh.values)
+        np.testing.assert_array_equal(again.reason, fresh.reason)
+
+
+DIGEST = """
+import hashlib, cv2, numpy as np
+from depthkit import stereo
+right = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (50, 120)).astype(np.uint8), (0, 0), 1.2)
+left = np.roll(right, 5, 1)
+for paths in (3, 8):
+    found = stereo.match(left, right, stereo.Sgm(num_disparities=70, paths=paths))
+    print(hashlib.sha256(found.values.tobytes() + found.reason.tobytes() + found.confidence.tobytes()).hexdigest())
+"""
+X86 = platform.machine() in ("x86_64", "AMD64")
+
+
+@pytest.mark.skipif(not X86, reason="these instruction sets are those of x86-64")
+def test_the_same_bits_whatever_the_instruction_set(tmp_path: Path) -> None:
+    sets = {
+        "SSE4.2": {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2,+popcnt"},
+        "AVX2": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+popcnt"},
+        "all of this machine": {},
+        "scalars": {"DEPTHKIT_SIMD": "0"},
+    }
+    command = [sys.executable, "-c", DIGEST]
+    runs = {
+        name: subprocess.Popen(
+            command, env={**os.environ, **variables, "NUMBA_CACHE_DIR": str(tmp_path)}, stdout=subprocess.PIPE
+        )
+        for name, variables in sets.items()
+    }
+    digests = {name: run.communicate()[0] for name, run in runs.items()}
+    assert all(run.returncode == 0 for run in runs.values())
+    assert len(set(digests.values())) == 1, digests
