@@ -64,15 +64,15 @@ class Aggregator:
         lanes = blocks * LINE
         row = width * lanes
         kept = int(np.diff(self.edges).max()) + 1 if setting.upwards else 1
-        # Longest order of candidates, and the vector that starts at its last one.
-        phase = -(-(width + setting.num_disparities) // blocks) + LINE
+        # The longest order of candidates, and the vector that starts at its last one, in whole vectors.
+        phase = -(-(-(-(width + setting.num_disparities) // blocks) + LINE) // LINE) * LINE
         return kernels.simd_sgm.Work(
             lines=_aligned(3 * row),
             costs=_aligned(row),
             straight=_aligned(row),
             diagonals=(_aligned(row + lanes), _aligned(row + lanes)) if setting.diagonal else None,
             totals=_aligned(kept * row),
-            phases=np.zeros((kernels.census.PLANES, blocks, phase), np.uint8),
+            phases=_aligned(kernels.census.PLANES * blocks * phase),
             words=np.zeros((kernels.census.PLANES + 5, width), np.uint32),
             right_least=np.zeros(width + setting.num_disparities, np.uint8),
         )

@@ -113,6 +113,26 @@ def candidates(typing: Any, array: Any, base: Any, size: Any, start: Any, blocks
 
 
 @intrinsic
+def deal_backwards(typing: Any, array: Any, offset: Any, out: Any, where: Any, stride: Any, blocks: Any) -> Any:
+    """Deal the 64·n bytes at `offset`, the last one first, to n rows of `out`, `stride` apart, from `where` on."""
+    n = blocks.count
+    kind = ir.VectorType(_BYTE, BLOCK * n)
+    turned = [BLOCK * n - 1 - ((lane % BLOCK) * n + lane // BLOCK) for lane in range(BLOCK * n)]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature.args[0], args[0], args[1])
+        dealt = _shuffle(builder, builder.load(builder.bitcast(address, kind.as_pointer()), align=1), None, turned)
+        for b in range(n):
+            start = builder.add(args[3], builder.mul(args[4], ir.Constant(_INDEX, b)))
+            address = _address(context, builder, signature.args[2], args[2], start)
+            block = _block(builder, dealt, b)
+            builder.store(block, builder.bitcast(address, block.type.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, out, types.int64, types.int64, blocks), code
+
+
+@intrinsic
 def splat(typing: Any, value: Any, blocks: Any) -> Any:
     """A vector of one byte over and over."""
     kind = Vector(BLOCK * blocks.count)

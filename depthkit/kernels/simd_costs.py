@@ -23,17 +23,24 @@ def in_words(row: U8, out: Words) -> None:
 
 
 @kernel
-def in_phases(planes: U8, min_disparity: int, blocks: int, out: U8) -> None:
-    """Features of the right row (7, W) in order of disparity, as `costs.reverse` has them, but every n-th together.
+def in_phases(planes: U8, width: int, min_disparity: int, phases: U8, blocks: Blocks) -> None:
+    """Features of the right row in order of disparity, as `costs.reverse` has them, but every n-th byte together.
 
-    out: (7, n, size); byte j of a plane's order is at [j % n, j // n], and the last one is repeated to the end.
+    planes: flat (7·W); phases: flat (7·n·size), byte j of a plane's order being number j // n of its phase j % n, and
+    the last byte repeated to the end.
     """
-    width = planes.shape[1]
+    n = len(blocks)
+    size = phases.size // (PLANES * n)
     for plane in range(PLANES):
-        for phase in range(blocks):
-            for i in range(out.shape[2]):
-                column = width - 1 - min_disparity - (i * blocks + phase)
-                out[plane, phase, i] = planes[plane, min(max(column, 0), width - 1)]
+        row, start = plane * width, plane * n * size
+        for i in range(0, size, simd.BLOCK):
+            first = width - min_disparity - (i + simd.BLOCK) * n
+            if first >= 0 and first + n * simd.BLOCK <= width:
+                simd.deal_backwards(planes, row + first, phases, start + i, size, blocks)
+            else:  # some of these columns are outside the image
+                for j in range(i * n, (i + simd.BLOCK) * n):
+                    column = min(max(width - 1 - min_disparity - j, 0), width - 1)
+                    phases[start + (j % n) * size + j // n] = planes[row + column]
 
 
 @inline

@@ -18,7 +18,8 @@ class Work(NamedTuple):
     """Memory for a band, kept from frame to frame. Of bytes, flat, starting at whole cache lines, but for `words`.
 
     lines: (3·W·D), costs, straight: (W·D), diagonals: two of ((W + 1)·D) or None, totals: (rows·W·D), one row or, if
-    there are paths from below, one more than the band has; phases: (7, blocks, size); words: (12, W) uint32;
+    there are paths from below, one more than the band has; phases: (7·blocks·size), size being a
+    multiple of 64; words: (12, W) uint32;
     right_least: (W + D - 1,).
     """
 
@@ -81,10 +82,10 @@ def sweep(
     for y in range(begin, last if step > 0 else first - 1, step):
         for near in range(y - step if y == begin else y + step, y + 2 * step, step):
             if 0 <= near < height:
-                in_phases(views.right[near], setting.min_disparity, len(blocks), work.phases)
+                in_phases(views.right[near].reshape(-1), width, setting.min_disparity, work.phases, blocks)
                 in_words(views.left[near].reshape(-1), work.words[:PLANES].reshape(-1))
                 line = work.lines[(near % 3) * row : (near % 3 + 1) * row]
-                smoothed_along(work.words[:PLANES].reshape(-1), work.phases.reshape(-1), views.grey[near], line, blocks)
+                smoothed_along(work.words[:PLANES].reshape(-1), work.phases, views.grey[near], line, blocks)
         counts = first <= y < last
         kept = (y - first) * row if counts and setting.upwards else work.totals.size - row
         total = work.totals[kept : kept + row]
