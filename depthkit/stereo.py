@@ -168,7 +168,7 @@ def _values(views: Any, found: Any, sgm: Sgm) -> F32:
     values = np.empty(views.grey.shape, np.float32)
     gradients = [features[:, kernels.census.GRADIENT] for features in (views.left, views.right)]
     candidates = sgm.num_disparities, sgm.min_disparity
-    threads.for_rows(kernels.disparity.subpixel, len(values), found, *gradients, *candidates, values)
+    threads.for_rows(kernels.subpixel.subpixel, len(values), found, *gradients, *candidates, values)
     return values
 
 

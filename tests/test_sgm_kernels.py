@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from depthkit import aggregation, kernels, stereo
 from depthkit.kernels import matching
-from depthkit.matching import reason_bits
+from depthkit.matching import drop_speckles, reason_bits
 from depthkit.stereo import Sgm
 from depthkit.types import Reason
 from tests import oracle_sgm as oracle
@@ -136,7 +136,7 @@ def test_subpixel(min_disparity: int) -> None:
     found = oracle.winners(total, sgm)
     left, right = (rng.integers(0, 127, (5, 18), dtype=np.uint8) for _ in range(2))
     values = np.empty((5, 18), np.float32)
-    kernels.disparity.subpixel(0, 5, found, left, right, 6, min_disparity, values)
+    kernels.subpixel.subpixel(0, 5, found, left, right, 6, min_disparity, values)
     np.testing.assert_array_equal(values, oracle.subpixel(found.best, found.sums, left, right, sgm))
 
 
@@ -158,17 +158,19 @@ def test_reasons_and_confidence() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_small_segments(seed: int) -> None:
+@pytest.mark.parametrize("height", [1, 12, 30, 31, 65])  # the runs of 30 rows are found at a time
+def test_small_segments(height: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    values = rng.integers(0, 4, (12, 17)).astype(np.float32)
+    values = rng.integers(0, 4, (height, 17)).astype(np.float32)
     values[rng.random(values.shape) < 0.1] = np.nan
-    small = np.empty(values.shape, np.bool_)
-    kernels.speckle.small_segments(values, np.float32(1), 7, small)
-    wanted = np.zeros(values.shape, np.bool_)
+    small = np.zeros(values.shape, np.bool_)
     for segment in oracle.segments(values, 1):
         for pixel in segment:
-            wanted[pixel] = len(segment) < 7
-    np.testing.assert_array_equal(small, wanted)
+            small[pixel] = len(segment) < 7
+    left, reason = values.copy(), np.ones(values.shape, np.uint16)
+    drop_speckles(left, reason, 7, 1.0)
+    np.testing.assert_array_equal(left, np.where(small, np.float32(np.nan), values))
+    np.testing.assert_array_equal(reason, 1 + small * np.uint16(Reason.SPECKLE))
     assert 0 < small.sum() < small.size
 
 
