@@ -29,11 +29,8 @@ def subpixel(
     ours, theirs = np.empty(width + 2, np.uint8), np.empty(width + 2 * REACH, np.uint8)
     spans, quads = np.empty((3, width), np.uint8), np.empty((3, width + REACH), np.uint32)
     other = np.empty(width, np.int32)
-    near, differences, rises = (
-        np.empty((7, width), np.uint8),
-        np.empty((5, width), np.uint8),
-        np.empty((2, width), np.int16),
-    )
+    near, differences = np.empty((7, width), np.uint8), np.empty((5, width), np.uint8)
+    rises = np.empty((2, width), np.int16)
     for y in range(start, stop):
         best = found.best[y]
         extend(left[y], 1, ours)
@@ -78,9 +75,8 @@ def pack(row: U8, out: U32) -> None:
     """Four bytes of a row (n,) from each place on, the first the lowest, as one number; out: (n - 3,)."""
     second, third, fourth = row[1:], row[2:], row[3:]
     for x in range(out.size):
-        out[x] = (
-            u32(row[x]) | u32(u32(second[x]) << u32(8)) | u32(u32(third[x]) << u32(16)) | u32(u32(fourth[x]) << u32(24))
-        )
+        low, high = u32(row[x]) | u32(second[x]) << u32(8), u32(third[x]) | u32(fourth[x]) << u32(8)
+        out[x] = u32(low | high << u32(16))
 
 
 @kernel
@@ -145,7 +141,7 @@ def rise(sums: U8, differences: U8, rises: I16) -> None:
 
 @kernel
 def rise_with(first: int, best: I16, other: I32, differences: U8, rises: I16) -> None:
-    """Add by how much costs of neighbours rise, if their winners differ by at most one candidate.
+    """Add by how much costs of neighbours rise if their winners differ by at most one candidate.
 
     Of the pixels from 0 on the neighbours are those after them, of those from 1 on those before them. Only where right
     pixels beside these neighbours' are in the image.
@@ -156,15 +152,15 @@ def rise_with(first: int, best: I16, other: I32, differences: U8, rises: I16) ->
     d2, d3 = differences[2, beside : beside + n], differences[3, beside : beside + n]
     d4 = differences[4, beside : beside + n]
     before, after = rises[0, first : first + n], rises[1, first : first + n]
-    low, high = i32(first), i32(n - beside)
+    low, high, zero = i32(first), i32(n - beside), i16(0)
     for x in range(n):
-        shift = i16(ours[x] - theirs[x]) if (low < place[x]) & (place[x] < high) else i16(9)
-        here = i16(d2[x]) if shift == 0 else i16(d1[x]) if shift == 1 else i16(d3[x])
-        lower = i16(d3[x]) if shift == 0 else i16(d2[x]) if shift == 1 else i16(d4[x])
-        higher = i16(d1[x]) if shift == 0 else i16(d0[x]) if shift == 1 else i16(d2[x])
-        counts = (shift >= -1) & (shift <= 1)
-        before[x] += i16(lower - here) if counts else i16(0)
-        after[x] += i16(higher - here) if counts else i16(0)
+        inside, shift = (low < place[x]) & (place[x] < high), i16(ours[x] - theirs[x])
+        same, one, back = inside & (shift == 0), inside & (shift == 1), inside & (shift == -1)
+        # Steps of the neighbour's differences from each candidate to the next.
+        s0, s1 = i16(i16(d1[x]) - i16(d0[x])), i16(i16(d2[x]) - i16(d1[x]))
+        s2, s3 = i16(i16(d3[x]) - i16(d2[x])), i16(i16(d4[x]) - i16(d3[x]))
+        before[x] += (s2 if same else zero) + (s1 if one else zero) + (s3 if back else zero)
+        after[x] -= (s1 if same else zero) + (s0 if one else zero) + (s2 if back else zero)
 
 
 @kernel
