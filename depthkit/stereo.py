@@ -130,8 +130,7 @@ class StereoMatcher:
         views = kernels.matching.Views(_features(left), _features(right), left.copy())
         found = self._aggregator(views)
         values = _values(views, found, sgm)
-        reason, confidence = _judged(views, found, valid, sgm)
-        values[reason != 0] = np.nan
+        reason, confidence = _judged(views, found, valid, sgm, values)
         values = _cleaned(values, reason, sgm)
         settle, made_up = kernels.disparity.settle, MADE_UP_CONFIDENCE
         threads.for_rows(settle, len(left), values, reason, confidence, reason_bits(), made_up)
@@ -172,11 +171,11 @@ def _values(views: Any, found: Any, sgm: Sgm) -> F32:
     return values
 
 
-def _judged(views: Any, found: Any, valid: tuple[Mask, Mask], sgm: Sgm) -> tuple[U16, F32]:
+def _judged(views: Any, found: Any, valid: tuple[Mask, Mask], sgm: Sgm, values: F32) -> tuple[U16, F32]:
     reason, confidence = np.empty(views.grey.shape, np.uint16), np.empty(views.grey.shape, np.float32)
     limits = sgm.min_disparity, sgm.uniqueness
     judge = kernels.disparity.judge
-    threads.for_rows(judge, len(reason), found, views.grey, valid, *limits, reason_bits(), reason, confidence)
+    threads.for_rows(judge, len(reason), found, views.grey, valid, *limits, reason_bits(), values, reason, confidence)
     return reason, confidence
 
 

@@ -147,11 +147,13 @@ def test_reasons_and_confidence() -> None:
     grey = rng.integers(0, 5, (6, 16), dtype=np.uint8)
     grey[:, :8] = 7
     valid = rng.random((6, 16)) < 0.9, rng.random((6, 16)) < 0.9
-    reason, confidence = np.empty((6, 16), np.uint16), np.empty((6, 16), np.float32)
-    kernels.disparity.judge(0, 6, found, grey, valid, 1, 2, reason_bits(), reason, confidence)
+    values, confidence = np.ones((2, 6, 16), np.float32)
+    reason = np.empty((6, 16), np.uint16)
+    kernels.disparity.judge(0, 6, found, grey, valid, 1, 2, reason_bits(), values, reason, confidence)
     wanted = oracle.judge(found, grey, valid, sgm)
     np.testing.assert_array_equal(reason, wanted[0])
     np.testing.assert_array_equal(confidence, wanted[1])
+    np.testing.assert_array_equal(np.isnan(values), wanted[0] != 0)
     for bit in (Reason.BORDER, Reason.NO_TEXTURE, Reason.NOT_UNIQUE, Reason.LEFT_RIGHT):
         assert (reason & bit).any(), bit
     assert (reason == 0).any()

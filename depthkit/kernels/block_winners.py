@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from depthkit.kernels.block_types import BlockSetting, Found
-from depthkit.kernels.disparity import TEXTURE, contrast
+from depthkit.kernels.disparity import find_texture
 from depthkit.kernels.jit import inline, kernel
 from depthkit.kernels.matching import F32, I32, U8, U16, Bits, Mask
 from depthkit.kernels.winners import first_of, least_of
@@ -83,13 +83,15 @@ def judge(
     candidates, _, lowest, seconds = best
     of_left, of_right = valid
     needed = 100 - setting.uniqueness_ratio
+    textured = np.empty(reason.size, np.bool_)
+    find_texture(y, grey, textured)
     for i in range(lowest.size):
         x, least, second = setting.first + i, np.int64(lowest[i]), np.int64(seconds[i])
         why = 0
         if not of_left[x] or not of_right[x - setting.min_disparity - candidates[i]]:
             why = bits.border
         elif second * needed < least * 100:
-            why = bits.no_texture if contrast(grey, y, x) < TEXTURE else bits.not_unique
+            why = bits.not_unique if textured[x] else bits.no_texture
         reason[x] = why
         confidence[x] = np.float32(second - least) / np.float32(max(second, np.int64(1)))
 

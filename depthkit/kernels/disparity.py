@@ -1,11 +1,14 @@
-"""From winners to disparities: sub-pixel places, reasons against them, confidence."""
+"""What speaks against winners, how sure the others are, and what became of them in the filters."""
 
 import numpy as np
 
 from depthkit.kernels.jit import kernel
-from depthkit.kernels.matching import F32, U8, U16, Bits, Mask, Winners
+from depthkit.kernels.matching import F32, I16, U8, U16, Bits, Mask, Winners
 
 TEXTURE = 4  # grey levels: where there is less contrast, that is why a disparity is not unique
+REACH = 2  # px around a pixel in which contrast is measured
+
+i16, u16, f32 = np.int16, np.uint16, np.float32
 
 
 @kernel
@@ -18,41 +21,95 @@ def judge(
     min_disparity: int,
     uniqueness: int,
     bits: Bits,
+    values: F32,
     reason: U16,
     confidence: F32,
 ) -> None:
     """Reasons against winners, and confidence in the others: how far the second best is above the best, as a share.
 
-    grey: left image (H, W); valid: (H, W) pixels of the left and of the right image that show anything.
-    The measure of confidence is the naive peak ratio (Hu and Mordohai 2012) as 1 - best / second.
+    grey: left image (H, W); valid: (H, W) pixels of the left and of the right image that show anything; values: (H, W)
+    disparities, of which those with a reason against them are lost. The measure of confidence is the naive peak ratio
+    (Hu and Mordohai 2012) as 1 - best / second.
     """
+    width = reason.shape[1]
+    seen, textured = np.empty(width, np.bool_), np.empty(width, np.bool_)
+    least = np.empty(width, np.uint8)
     for y in range(start, stop):
-        for x in range(reason.shape[1]):
-            k = np.int64(found.best[y, x])
-            why = 0
-            best, second = np.int64(found.sums[y, x, 1]), np.int64(found.second[y, x])
-            if k < 0 or not valid[0][y, x] or not valid[1][y, x - min_disparity - k]:
-                why = bits.border
-            else:
-                if second - best < uniqueness:
-                    why = bits.no_texture if contrast(grey, y, x) < TEXTURE else bits.not_unique
-                if not found.agrees[y, x]:
-                    why |= bits.left_right
-            reason[y, x] = why
-            confidence[y, x] = (
-                np.float32(0) if why else np.float32(second - best) / np.float32(max(second, np.int64(1)))
-            )
+        see(found.best[y], valid[0][y], valid[1][y], min_disparity, seen)
+        find_texture(y, grey, textured)
+        take_least(found.sums[y], least)
+        give_reasons(least, found.second[y], found.agrees[y], seen, textured, uniqueness, bits, reason[y])
+        trust(least, found.second[y], reason[y], values[y], confidence[y])
 
 
 @kernel
-def contrast(grey: U8, y: int, x: int) -> np.int64:
-    """Range of grey levels in the 5×5 window around a pixel."""
-    low, high = np.int64(255), np.int64(0)
-    for v in range(max(y - 2, 0), min(y + 3, grey.shape[0])):
-        for u in range(max(x - 2, 0), min(x + 3, grey.shape[1])):
-            low = min(low, np.int64(grey[v, u]))
-            high = max(high, np.int64(grey[v, u]))
-    return high - low
+def see(best: I16, left: Mask, right: Mask, min_disparity: int, seen: Mask) -> None:
+    """Whether both pixels of a match show anything, for a row of winners (W,)."""
+    hidden = 0
+    for x in range(best.size):
+        seen[x] = (best[x] >= 0) & left[x]
+        hidden += not right[x]
+    if hidden:
+        for x in range(best.size):
+            seen[x] &= right[min(max(x - min_disparity - best[x], 0), best.size - 1)]
+
+
+@kernel
+def take_least(sums: U8, least: U8) -> None:
+    """Of sums (W, 3) those of the winners."""
+    for x in range(least.size):
+        least[x] = sums[x, 1]
+
+
+@kernel
+def find_texture(y: int, grey: U8, textured: Mask) -> None:
+    """Whether there is contrast in the 5×5 window around each pixel (W,) of row y of an image (H, W)."""
+    height, width = grey.shape
+    a, b, c = grey[max(y - 2, 0)], grey[max(y - 1, 0)], grey[y]
+    d, e = grey[min(y + 1, height - 1)], grey[min(y + 2, height - 1)]
+    extremes = np.empty((2, width + 2 * REACH), np.uint8)
+    low, high = extremes[0, REACH : REACH + width], extremes[1, REACH : REACH + width]
+    for x in range(width):
+        low[x] = min(min(min(a[x], b[x]), min(c[x], d[x])), e[x])
+        high[x] = max(max(max(a[x], b[x]), max(c[x], d[x])), e[x])
+    for i in range(REACH):
+        extremes[0, i], extremes[0, width + REACH + i] = low[0], low[width - 1]
+        extremes[1, i], extremes[1, width + REACH + i] = high[0], high[width - 1]
+    compare_extremes(extremes[0], extremes[1], textured)
+
+
+@kernel
+def compare_extremes(low: U8, high: U8, textured: Mask) -> None:
+    """Whether there is contrast between the least and the most of five columns each (W + 4,)."""
+    low1, low2, low3, low4 = low[1:], low[2:], low[3:], low[4:]
+    high1, high2, high3, high4 = high[1:], high[2:], high[3:], high[4:]
+    for x in range(textured.size):
+        least = min(min(min(low[x], low1[x]), min(low2[x], low3[x])), low4[x])
+        most = max(max(max(high[x], high1[x]), max(high2[x], high3[x])), high4[x])
+        textured[x] = most - least >= TEXTURE
+
+
+@kernel
+def give_reasons(
+    least: U8, second: U8, agrees: Mask, seen: Mask, textured: Mask, uniqueness: int, bits: Bits, reason: U16
+) -> None:
+    """Reasons (W,) against winners of a row, whose costs are `least`."""
+    margin, nothing, border, one_sided = i16(uniqueness), u16(0), u16(bits.border), u16(bits.left_right)
+    ambiguous, plain = u16(bits.not_unique), u16(bits.no_texture)
+    for x in range(reason.size):
+        unique = i16(i16(second[x]) - i16(least[x])) >= margin
+        why = nothing if unique else ambiguous if textured[x] else plain
+        why = u16(why | (nothing if agrees[x] else one_sided))
+        reason[x] = why if seen[x] else border
+
+
+@kernel
+def trust(least: U8, second: U8, reason: U16, values: F32, confidence: F32) -> None:
+    """Confidence (W,) in winners that nothing speaks against; of the others no value is left."""
+    for x in range(reason.size):
+        share = (f32(second[x]) - f32(least[x])) / max(f32(second[x]), f32(1))
+        confidence[x] = share if reason[x] == 0 else f32(0)
+        values[x] = values[x] if reason[x] == 0 else f32(np.nan)
 
 
 @kernel
@@ -62,13 +119,14 @@ def settle(start: int, stop: int, values: F32, reason: U16, confidence: F32, bit
     What had a reason and has a value now is interpolated, with confidence `made_up`; but nothing is made up at the
     border. What had none and lost its value is speckle.
     """
+    border, speckle, interpolated, zero = u16(bits.border), u16(bits.speckle), u16(bits.interpolated), u16(0)
     for y in range(start, stop):
-        for x in range(values.shape[1]):
-            if reason[y, x] & bits.border:
-                values[y, x] = np.nan
-            elif np.isnan(values[y, x]):
-                reason[y, x] = reason[y, x] or bits.speckle
-                confidence[y, x] = 0
-            elif reason[y, x]:
-                reason[y, x] = bits.interpolated
-                confidence[y, x] = made_up
+        value, why, sure = values[y], reason[y], confidence[y]
+        for x in range(value.size):
+            before, at_border, known = why[x], (why[x] & border) != zero, value[x] == value[x]
+            made = known & (before != zero)
+            after = interpolated if made else before if known | (before != zero) else speckle
+            trust = f32(made_up) if made else sure[x] if known else f32(0)
+            why[x] = before if at_border else after
+            sure[x] = sure[x] if at_border else trust
+            value[x] = f32(np.nan) if at_border else value[x]
