@@ -7,7 +7,6 @@ and short gaps bridged. Every pixel without a disparity has its reason.
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from depthkit import block_matching, kernels, threads
@@ -138,11 +137,9 @@ class StereoMatcher:
 
 
 def _features(image: U8) -> U8:
-    pad = kernels.census.PAD
-    padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     height, width = image.shape
     features = np.empty((height, kernels.census.PLANES, width), np.uint8)
-    threads.for_rows(kernels.census.features, height, padded, features)
+    threads.for_rows(kernels.census.features, height, image.copy(), features)
     return features
 
 

@@ -6,6 +6,7 @@ Rows are worked on in passes, each a loop that runs as vectors; only `fetch` goe
 import numpy as np
 from numpy.typing import NDArray
 
+from depthkit.kernels.census import extend
 from depthkit.kernels.jit import inline, kernel
 from depthkit.kernels.matching import F32, I16, I32, U8, Winners
 
@@ -44,16 +45,6 @@ def subpixel(
         for first in range(2):
             rise_with(first, best, other, differences, rises)
         find_vertices(best, other, rises, num_disparities, min_disparity, values[y])
-
-
-@kernel
-def extend(row: U8, reach: int, out: U8) -> None:
-    """A row (W,) with its ends repeated `reach` times."""
-    inner = out[reach : reach + row.size]
-    for x in range(row.size):
-        inner[x] = row[x]
-    for x in range(reach):
-        out[x], out[reach + row.size + x] = row[0], row[row.size - 1]
 
 
 @kernel
