@@ -49,13 +49,7 @@ def checked_valid(name: str, valid: Mask | None, image: U8) -> Mask:
 def drop_speckles(values: F32, reason: U16, fewest: int, difference: float) -> None:
     """Take segments of fewer than `fewest` pixels out of values (H, W), in place; their reason is SPECKLE."""
     height, width = values.shape
-    runs = kernels.speckle.Runs(
-        first=np.empty((height, width), np.int32),
-        end=np.empty((height, width), np.int32),
-        number=np.empty(height, np.int32),
-        parent=np.empty(height * width, np.int32),
-        size=np.empty(height * width, np.int32),
-    )
+    runs = kernels.speckle.Runs(*np.empty((2, height), np.int32), *np.empty((4, height * width), np.int32))
     blocks, similar = -(-height // kernels.speckle.BLOCK), np.float32(difference)
     threads.for_rows(kernels.speckle.join_in_blocks, blocks, values, similar, runs, at_least=1)
     kernels.speckle.join_blocks(values, similar, runs)

@@ -119,14 +119,13 @@ def settle(start: int, stop: int, values: F32, reason: U16, confidence: F32, bit
     What had a reason and has a value now is interpolated, with confidence `made_up`; but nothing is made up at the
     border. What had none and lost its value is speckle.
     """
-    border, speckle, interpolated, zero = u16(bits.border), u16(bits.speckle), u16(bits.interpolated), u16(0)
     for y in range(start, stop):
-        value, why, sure = values[y], reason[y], confidence[y]
-        for x in range(value.size):
-            before, at_border, known = why[x], (why[x] & border) != zero, value[x] == value[x]
-            made = known & (before != zero)
-            after = interpolated if made else before if known | (before != zero) else speckle
-            trust = f32(made_up) if made else sure[x] if known else f32(0)
-            why[x] = before if at_border else after
-            sure[x] = sure[x] if at_border else trust
-            value[x] = f32(np.nan) if at_border else value[x]
+        for x in range(values.shape[1]):
+            if reason[y, x] & bits.border:
+                values[y, x] = np.nan
+            elif np.isnan(values[y, x]):
+                reason[y, x] = reason[y, x] or bits.speckle
+                confidence[y, x] = 0
+            elif reason[y, x]:
+                reason[y, x] = bits.interpolated
+                confidence[y, x] = made_up

@@ -12,20 +12,22 @@ from depthkit.kernels.jit import inline, kernel
 from depthkit.kernels.matching import F32, I32, U8, U16
 
 BLOCK = 30  # rows
-f32 = np.float32
 
 
 class Runs(NamedTuple):
-    """Runs of the rows of an image (H, W), from the left, and the segments they belong to.
+    """Runs of the rows of an image (H, W), and the segments they belong to.
 
-    first: (H, W), where each begins; end: (H, W), where it is over; number: (H,), how many there are in a row;
-    parent: (H W,), of run i of row y at y W + i, a run of the same segment, itself for one a segment;
-    size: (H W,), pixels of the whole segment, at that one.
+    begin, end: (H,), the numbers of a row's runs, which go from the left; those of a block follow each other.
+    By number, (H W,) each, of which few are used:
+    first, stop: columns where the run begins, and where it is over;
+    parent: a run of the same segment, itself for one a segment;
+    size: pixels of the whole segment, at that one.
     """
 
-    first: I32
+    begin: I32
     end: I32
-    number: I32
+    first: I32
+    stop: I32
     parent: I32
     size: I32
 
@@ -39,6 +41,7 @@ def join_in_blocks(start: int, stop: int, values: F32, difference: np.float32, r
     height, width = values.shape
     breaks, places = np.empty(width, np.uint8), np.empty(width + 1, np.int32)
     for y in range(start * BLOCK, min(stop * BLOCK, height)):
+        runs.begin[y] = runs.end[y - 1] if y % BLOCK else y * width
         find_runs(y, values[y], difference, breaks, places, runs)
         if y % BLOCK:
             join_rows(y, values, difference, runs)
@@ -54,13 +57,12 @@ def join_blocks(values: F32, difference: np.float32, runs: Runs) -> None:
 @kernel
 def drop_small(start: int, stop: int, runs: Runs, fewest: int, values: F32, reason: U16, bit: np.uint16) -> None:
     """In rows start…stop, set values of segments of fewer than `fewest` pixels to NaN, and `bit` in their reason."""
-    width = values.shape[1]
     for y in range(start, stop):
-        for i in range(runs.number[y]):
-            first, end = runs.first[y, i], runs.end[y, i]
-            if end - first < fewest and runs.size[_root(runs.parent, y * width + i)] < fewest:
-                values[y, first:end] = np.nan
-                for x in range(first, end):
+        for run in range(runs.begin[y], runs.end[y]):
+            first, last = runs.first[run], runs.stop[run]
+            if last - first < fewest and runs.size[_root(runs.parent, run)] < fewest:
+                values[y, first:last] = np.nan
+                for x in range(first, last):
                     reason[y, x] |= bit
 
 
@@ -73,13 +75,12 @@ def find_runs(y: int, row: F32, difference: np.float32, breaks: U8, places: I32,
         breaks[x + 1] = not abs(row[x + 1] - row[x]) <= difference
     stretches = find_places(breaks, places)
     places[stretches] = width
-    count = 0
+    run = runs.begin[y]
     for i in range(stretches):
-        first, end, run = places[i], places[i + 1], y * width + count
-        runs.first[y, count], runs.end[y, count] = first, end
-        runs.parent[run], runs.size[run] = run, end - first
-        count += not np.isnan(row[first])
-    runs.number[y] = count
+        runs.first[run], runs.stop[run] = places[i], places[i + 1]
+        runs.parent[run], runs.size[run] = run, places[i + 1] - places[i]
+        run += not np.isnan(row[places[i]])
+    runs.end[y] = run
 
 
 @kernel
@@ -95,18 +96,17 @@ def find_places(flags: U8, places: I32) -> int:
 @kernel
 def join_rows(y: int, values: F32, difference: np.float32, runs: Runs) -> None:
     """Join the runs of row y with those above that they touch at similar values."""
-    width = values.shape[1]
-    i = j = 0
-    while i < runs.number[y] and j < runs.number[y - 1]:
-        end, end_above = runs.end[y, i], runs.end[y - 1, j]
-        for x in range(max(runs.first[y, i], runs.first[y - 1, j]), min(end, end_above)):
+    here, above = runs.begin[y], runs.begin[y - 1]
+    while here < runs.end[y] and above < runs.end[y - 1]:
+        stop, stop_above = runs.stop[here], runs.stop[above]
+        for x in range(max(runs.first[here], runs.first[above]), min(stop, stop_above)):
             if abs(values[y, x] - values[y - 1, x]) <= difference:
-                _join(runs, y * width + i, (y - 1) * width + j)
+                _join(runs, here, above)
                 break
-        if end <= end_above:
-            i += 1
+        if stop <= stop_above:
+            here += 1
         else:
-            j += 1
+            above += 1
 
 
 @inline
