@@ -27,6 +27,7 @@ from depthkit.types import Disparity
 
 WINDOW = 5  # px, of the census
 BRIDGED_DIFFERENCE = 1.0  # px, most between the ends of a gap that is bridged
+LIGHT = 400  # rows a band of work that fewer of them finish before another thread is awake
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class StereoMatcher:
         reason, confidence = _judged(views, found, valid, sgm, values)
         values = _cleaned(values, reason, sgm)
         settle, made_up = kernels.disparity.settle, MADE_UP_CONFIDENCE
-        threads.for_rows(settle, len(left), values, reason, confidence, reason_bits(), made_up)
+        threads.for_rows(settle, len(left), values, reason, confidence, reason_bits(), made_up, at_least=LIGHT)
         return Disparity(values, reason, confidence)
 
 
@@ -183,5 +184,5 @@ def _cleaned(values: F32, reason: U16, sgm: Sgm) -> F32:
         values = median(values, sgm.median)
     if sgm.fill:
         for kernel, lines in zip((kernels.gaps.bridge_rows, kernels.gaps.bridge_columns), values.shape, strict=True):
-            threads.for_rows(kernel, lines, values, sgm.fill, np.float32(BRIDGED_DIFFERENCE))
+            threads.for_rows(kernel, lines, values, sgm.fill, np.float32(BRIDGED_DIFFERENCE), at_least=LIGHT)
     return values
