@@ -115,6 +115,7 @@ class StereoMatcher:
     def __init__(self, sgm: Sgm | BlockSgm = DEFAULT) -> None:
         self.sgm = sgm
         self._aggregator: Aggregator | None = None
+        self._memory: U8 = np.empty(0, np.uint8)  # features of both images
 
     def match(
         self, left: U8, right: U8, *, valid_left: Mask | None = None, valid_right: Mask | None = None
@@ -127,7 +128,9 @@ class StereoMatcher:
         valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
         if self._aggregator is None or self._aggregator.shape != left.shape:
             self._aggregator = _aggregator(left.shape, sgm)
-        views = kernels.matching.Views(_features(left), _features(right), left.copy())
+            self._memory = np.empty((2, len(left), kernels.census.PLANES, left.shape[1]), np.uint8)
+        features = [_features(image, out) for image, out in zip((left, right), self._memory, strict=True)]
+        views = kernels.matching.Views(*features, left.copy())
         found = self._aggregator(views)
         values = _values(views, found, sgm)
         reason, confidence = _judged(views, found, valid, sgm, values)
@@ -137,9 +140,10 @@ class StereoMatcher:
         return Disparity(values, reason, confidence)
 
 
-def _features(image: U8) -> U8:
+def _features(image: U8, out: U8 | None = None) -> U8:
+    """Features of an image, in `out` if there is one: fresh memory costs as much as they do."""
     height, width = image.shape
-    features = np.empty((height, kernels.census.PLANES, width), np.uint8)
+    features = np.empty((height, kernels.census.PLANES, width), np.uint8) if out is None else out
     threads.for_rows(kernels.census.features, height, image.copy(), features)
     return features
 
