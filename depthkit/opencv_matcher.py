@@ -5,7 +5,8 @@ import numpy as np
 
 from depthkit.arrays import U8
 from depthkit.matching import check_pair
-from depthkit.stereo import DEFAULT, WINDOW, Sgm
+from depthkit.sgm import DEFAULT, Sgm
+from depthkit.stereo import WINDOW
 from depthkit.types import Disparity, Reason
 
 _MODES = {

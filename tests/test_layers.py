@@ -20,6 +20,7 @@ LAYERS = """
     remap
     rectify aggregation matching
     block_matching
+    sgm
     stereo depth cloud
     quality evaluate opencv_matcher
     bag

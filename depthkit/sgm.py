@@ -1,0 +1,60 @@
+"""How to match a pair: the settings of semi-global matching, for `stereo` and whoever wants to choose."""
+
+from dataclasses import dataclass
+
+from depthkit import block_matching
+from depthkit.matching import choice, limit
+
+
+@dataclass(frozen=True, slots=True)
+class Sgm:
+    """How to match.
+
+    num_disparities: disparities to search, px, at least 1.
+    min_disparity: the smallest of them, px; may be negative.
+    paths: 3 (left, right, above: the fastest), 4 (and below), 5 (above and its diagonals, left, right) or 8 (all).
+    P1, P2: cost of a change of disparity by 1 px, and by more, along a path, in differing bits: P1 ≤ P2_min ≤ P2 ≤ 55.
+    P2_min: what is left of P2 at an edge, as each grey level between neighbours takes 1 off P2.
+    uniqueness: by how much the best candidate must beat all others but its neighbours, in the unit of P1.
+    lr_check: px, most between the disparities of the two views; None: not compared.
+    subpixel: whether disparities are refined to fractions of a pixel.
+    speckle: px, segments with fewer are dropped; 0: none.
+    speckle_range: px, most between neighbours within a segment.
+    median: size of the median filter, px: 0 (none), 3 or 5.
+    fill: px, longest gap within a surface that is bridged and marked INTERPOLATED; 0: none.
+
+    Raises InputError for values outside these limits.
+    """
+
+    num_disparities: int = 128
+    min_disparity: int = 0
+    paths: int = 3
+    P1: int = 10
+    P2: int = 50
+    P2_min: int = 12
+    uniqueness: int = 1
+    lr_check: int | None = 1
+    subpixel: bool = True
+    speckle: int = 30
+    speckle_range: float = 2.0
+    median: int = 5
+    fill: int = 32
+
+    def __post_init__(self) -> None:
+        limit("num_disparities", self.num_disparities, 1, 4096)
+        limit("min_disparity", self.min_disparity, -16384, 16384)
+        choice("paths", self.paths, (3, 4, 5, 8))
+        limit("P2", self.P2, 0, 55)
+        limit("P2_min", self.P2_min, 0, self.P2)
+        limit("P1", self.P1, 0, self.P2_min)
+        limit("uniqueness", self.uniqueness, 0, 255)
+        limit("lr_check", self.lr_check or 0, 0, 255)
+        limit("speckle", self.speckle, 0, 1 << 30)
+        limit("speckle_range", self.speckle_range, 0, 1 << 14)
+        choice("median", self.median, (0, 3, 5))
+        limit("fill", self.fill, 0, 1 << 14)
+
+    from_opencv = staticmethod(block_matching.from_opencv)
+
+
+DEFAULT = Sgm()
