@@ -25,6 +25,7 @@ class Aggregator:
 
     def __init__(self, height: int, width: int, setting: Any) -> None:
         self.setting, self.shape = setting, (height, width)
+        self.smooth, self.planes = True, kernels.census.PLANES
         bands = 2 * -(-height // (2 * ROWS_A_BAND))
         self.edges = np.arange(bands + 1) * height // bands
         self.found = kernels.matching.Winners(
@@ -63,19 +64,36 @@ class Aggregator:
         setting, width, blocks = self.setting, self.shape[1], len(self.blocks or ())
         lanes = blocks * LINE
         row = width * lanes
-        kept = int(np.diff(self.edges).max()) + 1 if setting.upwards else 1
+        kept = int(np.diff(self.edges).max()) if setting.upwards else 0
+        starts = np.cumsum([0, 3 * row if self.smooth else 0, 2 * row, row, row + lanes, row + lanes])
+        lines, costs, straight, from_left, from_right, totals = (int(start) for start in starts)
+        if not setting.diagonal:
+            totals = from_left
         # The longest order of candidates, and the vector that starts at its last one, in whole vectors.
-        phase = -(-(-(-(width + setting.num_disparities) // blocks) + LINE) // LINE) * LINE
+        size = blocks * -(-(-(-(width + setting.num_disparities) // blocks) + LINE) // LINE) * LINE
         return kernels.simd_sgm.Work(
-            lines=_aligned(3 * row),
-            costs=_aligned(row),
-            straight=_aligned(row),
-            diagonals=(_aligned(row + lanes), _aligned(row + lanes)) if setting.diagonal else None,
-            totals=_aligned(kept * row),
-            phases=_aligned(kernels.census.PLANES * blocks * phase),
-            words=np.zeros((kernels.census.PLANES + 5, width), np.uint32),
+            memory=_aligned(totals + (kept + 2) * row),
+            parts=kernels.simd_paths.Parts(costs, straight, size),
+            lines=lines if self.smooth else None,
+            slants=(from_left, from_right) if setting.diagonal else None,
+            totals=totals,
+            phases=_aligned((self.planes + 1) * size),
+            guides=_guides(self.planes, width),
             right_least=np.zeros(width + setting.num_disparities, np.uint8),
         )
+
+
+def _guides(planes: int, width: int) -> Any:
+    return kernels.simd_paths.Guides(
+        left=np.zeros(planes * width, np.uint32),
+        alike_along=np.zeros(width + 1, np.uint32),
+        alike_up=np.zeros(width, np.uint32),
+        alike_down=np.zeros(width, np.uint32),
+        along=np.zeros((2, width + 1), np.uint32),
+        straight=np.zeros(width, np.uint32),
+        from_left=np.zeros(width, np.uint32),
+        from_right=np.zeros(width, np.uint32),
+    )
 
 
 def vectors() -> bool:

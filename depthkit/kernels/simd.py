@@ -88,6 +88,16 @@ def store(typing: Any, array: Any, offset: Any, vector: Any) -> Any:
 
 
 @intrinsic
+def byte(typing: Any, array: Any, offset: Any) -> Any:
+    """The byte at an offset, not below zero, of a flat array."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_address(context, builder, signature.args[0], args[0], args[1]))
+
+    return types.uint8(array, types.int64), code
+
+
+@intrinsic
 def candidates(typing: Any, array: Any, base: Any, size: Any, start: Any, blocks: Any) -> Any:
     """Bytes start, start + 1, … of a row stored in n phases from `base` on: byte j is number j // n of phase j % n.
 
@@ -177,6 +187,11 @@ def _llvm(name: str) -> Callable[..., Any]:
     return emit
 
 
+def _average(builder: Any, a: Any, b: Any) -> Any:
+    half = builder.lshr(builder.xor(a, b), ir.Constant(a.type, [1] * a.type.count))
+    return builder.sub(builder.or_(a, b), half)
+
+
 add = _lanewise("add", "a + b, which must fit.", lambda builder, a, b: builder.add(a, b))
 subtract = _lanewise("subtract", "a - b, which must not be negative.", lambda builder, a, b: builder.sub(a, b))
 add_capped = _lanewise("add_capped", "a + b, at most 255.", _llvm("uadd.sat"))
@@ -185,19 +200,18 @@ largest_of = _lanewise("largest_of", "The larger of a and b.", _llvm("umax"))
 differing = _lanewise("differing", "The bits of a that are not those of b.", lambda builder, a, b: builder.xor(a, b))
 common = _lanewise("common", "The bits that both a and b have.", lambda builder, a, b: builder.and_(a, b))
 either = _lanewise("either", "The bits that a or b has.", lambda builder, a, b: builder.or_(a, b))
+average = _lanewise("average", "(a + b + 1) // 2, in one instruction where there is one.", _average)
 
 
 @intrinsic
-def average(typing: Any, a: Any, b: Any) -> Any:
-    """(a + b + 1) // 2, in one instruction where there is one."""
+def where(typing: Any, mask: Any, a: Any, b: Any) -> Any:
+    """The bits of a where the mask has ones, those of b elsewhere."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        wide = ir.VectorType(ir.IntType(16), a.lanes)
-        one = ir.Constant(wide, [1] * a.lanes)
-        total = builder.add(builder.add(builder.zext(args[0], wide), builder.zext(args[1], wide)), one)
-        return builder.trunc(builder.lshr(total, one), a.llvm)
+        mask, a, b = args
+        return builder.or_(builder.and_(a, mask), builder.and_(b, builder.not_(mask)))
 
-    return a(a, b), code
+    return a(a, a, a), code
 
 
 @intrinsic
@@ -213,26 +227,43 @@ def count_bits(typing: Any, a: Any) -> Any:
 # --- between lanes ----------------------------------------------------------------------------------------------
 
 
-def _neighbour(step: int, doc: str) -> Any:
-    def typed(typing: Any, vector: Any) -> Any:
-        lanes, blocks = vector.lanes, vector.lanes // BLOCK
-        sources = []
-        for lane in range(lanes):
-            candidate = (lane % BLOCK) * blocks + lane // BLOCK + step
-            inside = 0 <= candidate < lanes
-            sources.append(place(candidate, blocks) if inside else lanes)
+def _shifted(builder: Any, vector: Any, step: int, always: bool) -> Any:
+    """Values of the candidates `step` (-1 or 1) further; 255 at the end, if `always` or with more than two blocks.
 
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return _shuffle(builder, args[0], ir.Constant(vector.llvm, [255] * lanes), sources)
+    Else at the end stands that candidate's own value, or that of its only neighbour: shuffles of one register cost the
+    least.
+    """
+    lanes, blocks = vector.type.count, vector.type.count // BLOCK
+    sources, hidden = [], [0] * lanes
+    for lane in range(lanes):
+        candidate = (lane % BLOCK) * blocks + lane // BLOCK + step
+        if not 0 <= candidate < lanes:
+            candidate -= step * blocks  # stays within the register
+            hidden[lane] = 255 if always or blocks > 2 else 0
+        sources.append(place(candidate, blocks))
+    shifted = _shuffle(builder, vector, None, sources)
+    return builder.or_(shifted, ir.Constant(vector.type, hidden)) if any(hidden) else shifted
 
-        return vector(vector), code
 
-    typed.__doc__ = doc
-    return intrinsic(typed)
+@intrinsic
+def after(typing: Any, vector: Any) -> Any:
+    """Each candidate's value is that of the one after it; 255 at the last."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _shifted(builder, args[0], 1, always=True)
+
+    return vector(vector), code
 
 
-before = _neighbour(-1, "Each candidate's value is that of the one before it; 255 at the first.")
-after = _neighbour(+1, "Each candidate's value is that of the one after it; 255 at the last.")
+@intrinsic
+def least_beside(typing: Any, vector: Any) -> Any:
+    """The smaller of the values of the candidates before and after; the only one there may be its own."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        both = [_shifted(builder, args[0], step, always=False) for step in (-1, 1)]
+        return _call(builder, "umin", args[0].type, both)
+
+    return vector(vector), code
 
 
 @intrinsic
@@ -240,7 +271,7 @@ def least(typing: Any, vector: Any) -> Any:
     """The smallest byte."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.extract_element(_least_everywhere(builder, args[0]), ir.Constant(ir.IntType(32), 0))
+        return builder.extract_element(_least_first(context, builder, args[0]), ir.Constant(ir.IntType(32), 0))
 
     return types.uint8(vector), code
 
@@ -250,7 +281,7 @@ def spread_least(typing: Any, vector: Any) -> Any:
     """The smallest byte in every lane."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _shuffle(builder, _least_everywhere(builder, args[0]), None, [0] * vector.lanes)
+        return _shuffle(builder, _least_first(context, builder, args[0]), None, [0] * vector.lanes)
 
     return vector(vector), code
 
@@ -320,11 +351,32 @@ def _join(builder: Any, parts: list[Any]) -> Any:
     return joined
 
 
-def _least_everywhere(builder: Any, vector: Any) -> Any:
-    """The smallest byte of a vector in every lane of a block: blocks are folded, then halves, quarters, …"""
-    blocks = [_block(builder, vector, b) for b in range(vector.type.count // BLOCK)]
-    folded = blocks[0]
-    for block in blocks[1:]:
-        folded = _call(builder, "umin", folded.type, [folded, block])
-    value = _call(builder, "vector.reduce.umin", _BYTE, [folded], suffix=f"v{BLOCK}i8")
-    return _splat(builder, value, BLOCK)
+def _least_first(context: Any, builder: Any, vector: Any) -> Any:
+    """A vector of 16 bytes, the first of which is the smallest byte of a vector: halves are folded again and again."""
+    parts = [_block(builder, vector, b) for b in range(vector.type.count // BLOCK)]
+    folded = parts[0]
+    for part in parts[1:]:
+        folded = _call(builder, "umin", folded.type, [folded, part])
+    while folded.type.count > 16:
+        half = folded.type.count // 2
+        low, high = (_shuffle(builder, folded, None, list(range(start, start + half))) for start in (0, half))
+        folded = _call(builder, "umin", low.type, [low, high])
+    if _has_phminposuw(context, builder):
+        return _least_of_words(builder, folded)
+    value = _call(builder, "vector.reduce.umin", _BYTE, [folded], suffix="v16i8")
+    return builder.insert_element(folded, value, ir.Constant(ir.IntType(32), 0))
+
+
+def _has_phminposuw(context: Any, builder: Any) -> bool:
+    """x86 since SSE4.1 finds the least of eight words in one instruction, which LLVM misses if all lanes want it."""
+    features = context.codegen()._tm_features
+    return "x86" in builder.module.triple and any(f"+{name}" in features for name in ("sse4.1", "sse4.2", "avx"))
+
+
+def _least_of_words(builder: Any, folded: Any) -> Any:
+    words = ir.VectorType(ir.IntType(16), 8)
+    above = builder.lshr(builder.bitcast(folded, words), ir.Constant(words, [8] * 8))
+    pairs = builder.bitcast(_call(builder, "umin", folded.type, [folded, builder.bitcast(above, folded.type)]), words)
+    kind = ir.FunctionType(words, [words])
+    least = builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse41.phminposuw"), [pairs])
+    return builder.bitcast(least, folded.type)

@@ -5,31 +5,31 @@ from typing import NamedTuple
 import numpy as np
 
 from depthkit.kernels import simd
-from depthkit.kernels.census import PLANES
 from depthkit.kernels.jit import kernel
 from depthkit.kernels.matching import U8, Setting, Views, Winners
 from depthkit.kernels.sgm import WARM_UP
 from depthkit.kernels.simd import Blocks
-from depthkit.kernels.simd_costs import Words, in_phases, in_words, smoothed_along
-from depthkit.kernels.simd_paths import Penalties, Tables, agree, backward, forward, penalties
+from depthkit.kernels.simd_costs import in_phases, in_words, mark_alike, smoothed_along
+from depthkit.kernels.simd_paths import Guides, Parts, Row, Tables, agree, penalties, rows
 
 
 class Work(NamedTuple):
-    """Memory for a band, kept from frame to frame. Of bytes, flat, starting at whole cache lines, but for `words`.
+    """Memory for a band, kept from frame to frame.
 
-    lines: (3·W·D), costs, straight: (W·D), diagonals: two of ((W + 1)·D) or None, totals: (rows·W·D), one row or, if
-    there are paths from below, one more than the band has; phases: (7·blocks·size), size being a
-    multiple of 64; words: (12, W) uint32;
+    memory: bytes, starting at a whole cache line, in whose parts D stands for whole vectors: `parts`; lines: where
+    three rows of costs (W·D) begin, smoothed along, or None if they are not smoothed; slants: where the diagonal paths
+    begin, each ((W + 1)·D), or None; totals: where rows of totals (W·D) begin, two or, with paths from below, as many
+    as the band has and two more. phases: features of the right row ((planes + 1)·size);
     right_least: (W + D - 1,).
     """
 
-    lines: U8
-    costs: U8
-    straight: U8
-    diagonals: tuple[U8, U8] | None
-    totals: U8
+    memory: U8
+    parts: Parts
+    lines: int | None
+    slants: tuple[int, int] | None
+    totals: int
     phases: U8
-    words: Words
+    guides: Guides
     right_least: U8
 
 
@@ -73,72 +73,128 @@ def sweep(
 ) -> None:
     """Go down (step 1) or up (-1) through rows first…last, adding the paths from the rows before to the totals.
 
-    The path from the left is added going down, that from the right in the last sweep, just before the choice.
+    The path from the left is added going down, that from the right in the last sweep, just before the choice and when
+    the next row is under way already.
     """
     height, width = views.grey.shape
-    row = work.costs.size
-    clear(work.straight, work.diagonals)
+    lanes = simd.BLOCK * len(blocks)
+    chooses = step < 0 or not setting.upwards
     begin = max(first - WARM_UP, 0) if step > 0 else min(last + WARM_UP, height) - 1
-    for y in range(begin, last if step > 0 else first - 1, step):
-        for near in range(y - step if y == begin else y + step, y + 2 * step, step):
-            if 0 <= near < height:
-                in_phases(views.right[near].reshape(-1), width, setting.min_disparity, work.phases, blocks)
-                in_words(views.left[near].reshape(-1), work.words[:PLANES].reshape(-1))
-                line = work.lines[(near % 3) * row : (near % 3 + 1) * row]
-                smoothed_along(work.words[:PLANES].reshape(-1), work.phases, views.grey[near], line, blocks)
-        counts = first <= y < last
-        kept = (y - first) * row if counts and setting.upwards else work.totals.size - row
-        total = work.totals[kept : kept + row]
-        penalty = row_penalties(y, step, views.grey, setting, work.words[PLANES:])
-        up, down = max(y - 1, 0), min(y + 1, height - 1)
-        lines = line_of(work.lines, up, row), line_of(work.lines, y, row), line_of(work.lines, down, row)
-        grey = views.grey[up], views.grey[y], views.grey[down]
-        beyond = masks.beyond[setting.num_disparities * simd.BLOCK * len(blocks) :]
-        fresh = step > 0 or not counts
-        forward(
+    end = last if step > 0 else first - 1
+    clear(work, width * lanes, lanes)
+    for y in range(begin, end + (step if chooses else 0), step):
+        enters, counts, counted = y != end, first <= y < last, first <= y - step < last
+        if enters:
+            prepare(y, step, y == begin, views, setting, work, blocks)
+        row = Row(
+            enters,
+            leaves=chooses and counted and y != begin,
+            from_left=counts and step > 0,
+            fresh=step > 0 or not counts,
+            odd=y & 1,
+            total=total_of(y, first, last, setting.upwards, work.totals, width * lanes),
+            total_before=total_of(y - step, first, last, setting.upwards, work.totals, width * lanes),
+        )
+        before = min(max(y - step, first), last - 1)
+        lines = lines_around(y, height, width * lanes, work.lines)
+        rows(
+            before,
+            row,
+            work.memory,
+            work.phases,
+            work.guides,
+            work.parts,
             lines,
-            grey,
-            penalty,
-            np.uint8(setting.P1),
-            beyond,
-            counts and step > 0,
-            fresh,
-            work.straight,
-            work.diagonals,
-            work.costs,
-            total,
+            work.slants,
+            setting,
+            masks,
+            work.right_least,
+            found,
             blocks,
         )
-        if counts and (step < 0 or not setting.upwards):
-            backward(
-                y, work.costs, penalty.right, setting, masks, work.diagonals, total, work.right_least, found, blocks
-            )
-            agree(y, row // width, setting.lr_check, total, work.right_least, masks.places, found)
+        if row.leaves:
+            totals = work.memory[row.total_before : row.total_before + width * lanes]
+            agree(before, lanes, setting.lr_check, totals, work.right_least, masks.places, found)
 
 
 @kernel
-def line_of(lines: U8, y: int, row: int) -> U8:
-    """The costs of row y in the ring of three rows."""
-    return lines[(y % 3) * row : (y % 3 + 1) * row]
+def clear(work: Work, row: int, lanes: int) -> None:
+    """Let all paths from row to row start anew; row: bytes of one."""
+    work.memory[work.parts.straight : work.parts.straight + row] = 0
+    clear_slants(work.memory, row + lanes, work.slants)
 
 
 @kernel
-def clear(straight: U8, diagonals: tuple[U8, U8] | None) -> None:
-    """Let all paths start anew."""
-    straight[:] = 0
-    if diagonals is not None:
-        diagonals[0][:] = 0
-        diagonals[1][:] = 0
+def clear_slants(memory: U8, row: int, slants: tuple[int, int] | None) -> None:
+    """Let diagonal paths, if there are any, start anew."""
+    if slants is not None:
+        for start in slants:
+            memory[start : start + row] = 0
 
 
 @kernel
-def row_penalties(y: int, step: int, grey: U8, setting: Setting, words: Words) -> Penalties:
-    """P2 of row y towards its own pixels and those of the row before it, in words (5, W)."""
-    here, before = grey[y], grey[min(max(y - step, 0), grey.shape[0] - 1)]
-    penalties(here, here, -1, setting, words[0])
-    penalties(here, here, 1, setting, words[1])
-    penalties(here, before, 0, setting, words[2])
+def total_of(y: int, first: int, last: int, kept: bool, start: int, row: int) -> int:
+    """Where the totals of row y begin: if they are kept, each row of the band has its own, and others share one."""
+    if not kept:
+        return start + (y & 1) * row
+    return start + (y - first if first <= y < last else last - first + (y & 1)) * row
+
+
+@kernel
+def lines_around(y: int, height: int, row: int, lines: int | None) -> tuple[int, int, int] | None:
+    """Where the costs of the rows above, at and below y begin in the ring of three, if there is one."""
+    if lines is None:
+        return None
+    up, down = max(y - 1, 0), min(y + 1, height - 1)
+    return lines + (up % 3) * row, lines + (y % 3) * row, lines + (down % 3) * row
+
+
+@kernel
+def prepare(y: int, step: int, first: bool, views: Views, setting: Setting, work: Work, blocks: Blocks) -> None:
+    """Get ready what row y needs: penalties and, of this row or those beside it, features or costs."""
+    grey, guides = views.grey, work.guides
+    height, width = grey.shape
+    here, before = grey[y], grey[min(max(y - step, 0), height - 1)]
+    penalties(here[1:], here[:-1], setting, guides.along[y & 1, 1:width])
+    penalties(here, before, setting, guides.straight)
     if setting.diagonal:
-        penalties(here, before, -1, setting, words[3])
-        penalties(here, before, 1, setting, words[4])
-    return Penalties(words[0], words[1], words[2], words[3], words[4])
+        penalties(here[1:], before[:-1], setting, guides.from_left[1:])
+        penalties(here[:-1], before[1:], setting, guides.from_right[:-1])
+    prepare_costs(y, step, first, views, setting, work, work.lines, blocks)
+
+
+@kernel
+def prepare_costs(
+    y: int,
+    step: int,
+    first: bool,
+    views: Views,
+    setting: Setting,
+    work: Work,
+    lines: int | None,
+    blocks: Blocks,
+) -> None:
+    """The features of row y or, if costs are smoothed, the costs of all rows beside it that are not in the ring yet."""
+    grey, guides = views.grey, work.guides
+    height, width = grey.shape
+    if lines is None:
+        features(y, views, setting, work, blocks)
+    else:
+        row = width * simd.BLOCK * len(blocks)
+        for near in range(y - step if first else y + step, y + 2 * step, step):
+            if 0 <= near < height:
+                features(near, views, setting, work, blocks)
+                mark_alike(grey[near, 1:], grey[near, :-1], guides.alike_along[1:width])
+                start = lines + (near % 3) * row
+                line = work.memory[start : start + row]
+                smoothed_along(guides.left, work.phases, work.parts.size, guides.alike_along, line, blocks)
+        mark_alike(grey[y], grey[max(y - 1, 0)], guides.alike_up)
+        mark_alike(grey[y], grey[min(y + 1, height - 1)], guides.alike_down)
+
+
+@kernel
+def features(y: int, views: Views, setting: Setting, work: Work, blocks: Blocks) -> None:
+    """The features of both views' row y, as vectors of costs are made from."""
+    in_words(views.left[y].reshape(-1), work.guides.left)
+    width, size = views.grey.shape[1], work.parts.size
+    in_phases(views.right[y].reshape(-1), width, setting.min_disparity, size, work.phases, blocks)
