@@ -68,7 +68,7 @@ def test_operations_on_two_vectors(name: str, blocks: int) -> None:
 @kernel
 def _between_lanes(a: U8, out: U8, blocks: Any) -> Any:
     vector, lanes = simd.load(a, 0, blocks), a.size
-    simd.store(out, 0, simd.before(vector))
+    simd.store(out, 0, simd.least_beside(vector))
     simd.store(out, lanes, simd.after(vector))
     simd.store(out, 2 * lanes, simd.spread_least(vector))
     simd.store(out, 3 * lanes, simd.count_bits(vector))
@@ -76,17 +76,29 @@ def _between_lanes(a: U8, out: U8, blocks: Any) -> Any:
     return simd.first_equal(vector, least), simd.least(vector), simd.first_lane(vector)
 
 
+def test_a_choice_by_bits() -> None:
+    @kernel
+    def run(mask: U8, a: U8, b: U8, out: U8, count: Any) -> None:
+        simd.store(out, 0, simd.where(simd.load(mask, 0, count), simd.load(a, 0, count), simd.load(b, 0, count)))
+
+    a, b = two(2)
+    mask, out = np.roll(a, 1), np.zeros_like(a)
+    run(mask, a, b, out, (0, 0))
+    np.testing.assert_array_equal(out, (a & mask) | (b & ~mask))
+
+
 @pytest.mark.parametrize("blocks", BLOCKS)
 def test_operations_between_candidates(blocks: int) -> None:
     a, _ = two(blocks)
     out = np.zeros(4 * a.size, np.uint8)
-    first, least, candidate_0 = _between_lanes(stored(a, blocks), out, (0,) * blocks)
-    before, after, spread, bits = (by_candidate(part, blocks) for part in out.reshape(4, -1))
-    np.testing.assert_array_equal(before, [255, *a[:-1]])
+    where, least, candidate_0 = _between_lanes(stored(a, blocks), out, (0,) * blocks)
+    beside, after, spread, bits = (by_candidate(part, blocks) for part in out.reshape(4, -1))
+    first, last = (a[:1], a[-1:]) if blocks == 1 else ([255], [255])  # with one block a candidate at the end is its own
+    np.testing.assert_array_equal(beside, np.minimum([*first, *a[:-1]], [*a[1:], *last]))
     np.testing.assert_array_equal(after, [*a[1:], 255])
     np.testing.assert_array_equal(spread, a.min())
     np.testing.assert_array_equal(bits, [int(value).bit_count() for value in a])
-    assert (first, least, candidate_0) == (int(np.argmin(a)), a.min(), a[0])
+    assert (where, least, candidate_0) == (int(np.argmin(a)), a.min(), a[0])
 
 
 def winners(left: U8, right: U8, sgm: Sgm) -> matching.Winners:

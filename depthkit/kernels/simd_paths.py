@@ -218,13 +218,12 @@ def agree(y: int, lanes: int, lr_check: int, totals: U8, right_least: U8, places
     best_of, agrees_of, sums_of = found.best[y], found.agrees[y], found.sums[y]
     width = best_of.size
     for x in range(width):
-        best = int(best_of[x])
-        agrees = lr_check < 0
-        if best >= 0 and lr_check >= 0:
-            least = right_least[width - 1 - x + best]
-            agrees = sums_of[x, 1] <= least  # so it is for most
-            if not agrees:
-                first, last = -min(lr_check, x, best), min(lr_check, width - 1 - x, places.size - 1 - best)
-                for shift in range(first, last + 1):
-                    agrees = agrees or totals[(x + shift) * lanes + places[best + shift]] <= least
-        agrees_of[x] = agrees
+        agrees_of[x] = (lr_check < 0) | (sums_of[x, 1] <= right_least[width - 1 - x + max(best_of[x], 0)])
+    for x in range(width):
+        if best_of[x] >= 0 and not agrees_of[x]:  # most do already
+            best = np.int64(best_of[x])
+            least, agrees = right_least[width - 1 - x + best], False
+            first, last = -min(lr_check, x, best), min(lr_check, width - 1 - x, places.size - 1 - best)
+            for shift in range(first, last + 1):
+                agrees |= simd.byte(totals, (x + shift) * lanes + places[best + shift]) <= least
+            agrees_of[x] = agrees
