@@ -28,6 +28,20 @@ def test_an_error_as_large_as_the_threshold_is_not_bad() -> None:
     assert evaluate(np.array([[2.0]], np.float32), np.array([[1.0]], np.float32)).bad[1.0] == 0
 
 
+@pytest.mark.parametrize(
+    ("value", "true", "outlier"),
+    [(13.5, 10, True), (13, 10, False), (104.5, 100, False), (105, 100, False), (105.5, 100, True), (7.5, 10, False)],
+)
+def test_an_outlier_of_kittis_is_off_by_3_px_and_5_percent(value: float, true: float, outlier: bool) -> None:
+    errors = evaluate(np.array([[value]], np.float32), np.array([[true]], np.float32))
+    assert errors.d1 == (100 if outlier else 0)
+
+
+def test_outliers_are_a_share_of_the_pixels_with_a_value() -> None:
+    truth = np.array([[10, 10, 10, 10, NAN]], np.float32)
+    assert evaluate(np.array([[10, 15, NAN, 10, 99]], np.float32), truth).d1 == pytest.approx(100 / 3)
+
+
 def test_only_pixels_of_the_mask_count() -> None:
     truth = np.zeros((2, 2), np.float32)
     values = np.array([[0, 9], [9, 9]], np.float32)
@@ -39,7 +53,7 @@ def test_nothing_to_average_is_nan() -> None:
     unknown = np.full((3, 3), NAN)
     no_values, no_truth = evaluate(unknown, np.zeros((3, 3), np.float32)), evaluate(unknown, unknown)
     assert (no_values.density, no_values.total[2.0]) == (0, 100)
-    assert np.isnan([no_values.epe, no_values.rms, no_values.median, no_values.bad[2.0]]).all()
+    assert np.isnan([no_values.epe, no_values.rms, no_values.median, no_values.bad[2.0], no_values.d1]).all()
     assert no_truth.pixels == 0
     assert np.isnan([no_truth.density, no_truth.total[2.0], no_truth.epe]).all()
 

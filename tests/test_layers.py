@@ -22,7 +22,7 @@ LAYERS = """
     block_matching
     sgm
     stereo depth cloud
-    quality evaluate opencv_matcher
+    quality evaluate truth opencv_matcher
     bag
     capture
     sim pipeline
