@@ -1,14 +1,19 @@
-"""OpenCV's semi-global matcher behind the same call as ours, to compare with. Nothing else in depthkit uses it."""
+"""OpenCV's matchers, to compare with; the semi-global one behind the same call as ours."""
+
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from depthkit.arrays import U8
+from depthkit.arrays import F32, U8
 from depthkit.matching import check_pair
 from depthkit.sgm import DEFAULT, Sgm
 from depthkit.stereo import WINDOW
 from depthkit.types import Disparity, Reason
 
+NAMES = {3: "3WAY", 4: "HH4", 5: "SGBM", 8: "HH"}
+"""What OpenCV calls its modes, by the number of paths they follow."""
 _MODES = {
     3: cv2.STEREO_SGBM_MODE_SGBM_3WAY,
     4: cv2.STEREO_SGBM_MODE_HH4,
@@ -27,9 +32,8 @@ def match_opencv(left: U8, right: U8, sgm: Sgm = DEFAULT) -> Disparity:
     without a value are NO_DATA, all others have confidence 1: OpenCV does not say. Raises InputError.
     """
     check_pair(left, right, sgm.num_disparities, WINDOW)
-    steps = semi_global(sgm).compute(left, right)
-    known = steps >= sgm.min_disparity * _STEPS
-    values = np.where(known, steps.astype(np.float32) / np.float32(_STEPS), np.float32(np.nan))
+    values = pixels(semi_global(sgm).compute(left, right), sgm.min_disparity)
+    known = np.isfinite(values)
     reason = np.where(known, 0, int(Reason.NO_DATA)).astype(np.uint16)
     return Disparity(values, reason, known.astype(np.float32))
 
@@ -49,3 +53,21 @@ def semi_global(sgm: Sgm) -> cv2.StereoSGBM:
         speckleRange=round(sgm.speckle_range),
         mode=_MODES[sgm.paths],
     )
+
+
+def block(num_disparities: int, speckle: int = 0, window: int = 15) -> cv2.StereoBM:
+    """OpenCV's local matcher, its fastest, with a left-right check and a speckle filter as `Sgm` has them.
+
+    num_disparities: a multiple of 16; window: px, odd.
+    """
+    matcher = cv2.StereoBM.create(num_disparities, window)
+    matcher.setDisp12MaxDiff(1)
+    matcher.setSpeckleWindowSize(max(speckle - 1, 0))
+    matcher.setSpeckleRange(round(DEFAULT.speckle_range))
+    return matcher
+
+
+def pixels(steps: NDArray[Any], min_disparity: int = 0) -> F32:
+    """Disparities (H, W) float32 px, NaN unknown, of what either matcher computes, (H, W) int16."""
+    known = steps >= min_disparity * _STEPS
+    return np.where(known, steps.astype(np.float32) / np.float32(_STEPS), np.float32(np.nan))

@@ -25,10 +25,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_each_command_opens_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        main([verb, "--help"])
+        main([*verb.split(), "--help"])
     assert stop.value.code == 0
     assert f"depthkit {verb}" in capsys.readouterr().out.split("options")[0]
-    assert importlib.import_module(f"depthkit_tools.{verb}").__doc__
+    assert importlib.import_module(f"depthkit_tools.{verb.replace(' ', '.')}").__doc__
 
 
 def test_an_unknown_command_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,75 +1,23 @@
 """Stereo matching on real pairs with measured truth, beside OpenCV's matchers on the same pixels."""
 
-import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from depthkit import images
-from depthkit.arrays import F32, U8, Mask
+from depthkit import images, truth
 from depthkit.evaluate import DisparityErrors, evaluate
 from depthkit.opencv_matcher import match_opencv
 from depthkit.stereo import Sgm, match
 from depthkit.types import Disparity
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A pair, its truth, the pixels that both cameras see and any matcher may be asked for, and the range."""
-
-    left: U8
-    right: U8
-    truth: F32
-    counted: Mask
-    num_disparities: int
+from depthkit_tools.bench.scenes import Scene, find, load
 
 
 @cache
 def scene(data: Path, name: str) -> Scene:
-    entries = json.loads((data / "stereo" / "scenes.json").read_text())
-    entry = next(e for e in entries if e["scene"] == name)
-    folder, num_disparities = data / entry["dir"], int(entry["suggested_num_disparities"])
-    left, right = (images.to_u8(images.to_grey(images.read(folder / entry[side]))) for side in ("left", "right"))
-    truth = read_truth(folder / entry["disp_left"], entry["scale"])
-    if entry["nocc_mask"]:
-        seen = np.asarray(images.to_grey(images.read(folder / entry["nocc_mask"])) == 255, np.bool_)
-    elif entry["disp_right"]:
-        seen = confirmed(truth, read_truth(folder / entry["disp_right"], entry["scale"]))
-    else:
-        seen = nearest_at_their_place(truth)
-    columns = np.arange(truth.shape[1]) >= num_disparities
-    return Scene(left, right, truth, seen & columns, num_disparities)
-
-
-def read_truth(path: Path, scale: float) -> F32:
-    if path.suffix == ".pfm":
-        return images.read_pfm(path)
-    return images.dequantize(images.to_grey(images.read(path)).astype(np.uint16), 1 / scale)
-
-
-def right_columns(truth: F32) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    columns = np.rint(np.arange(truth.shape[1]) - np.nan_to_num(truth, nan=np.inf))
-    return np.where(columns >= 0, columns, -1).astype(np.int64)
-
-
-def confirmed(truth: F32, right_truth: F32) -> Mask:
-    """Pixels whose right one says the same."""
-    columns = right_columns(truth)
-    there = np.take_along_axis(right_truth, np.maximum(columns, 0), axis=1)
-    return np.asarray((columns >= 0) & (np.abs(there - truth) <= 1))
-
-
-def nearest_at_their_place(truth: F32) -> Mask:
-    """Pixels that no nearer one hides in the right image."""
-    columns = right_columns(truth)
-    rows = np.broadcast_to(np.arange(len(truth))[:, None], truth.shape)
-    nearest = np.zeros_like(truth)
-    shown = columns >= 0
-    np.maximum.at(nearest, (rows[shown], columns[shown]), truth[shown])
-    return np.asarray(shown & (nearest[rows, columns] - truth <= 1))
+    listed, _ = find(data / "stereo")
+    return load(next(files for files in listed if files.name == name))
 
 
 def errors(result: Disparity, on: Scene) -> DisparityErrors:
@@ -138,6 +86,6 @@ def test_the_aloe_pair_that_ships(sample_data: Path) -> None:
     if not (folder / "left.jpg").exists():
         pytest.skip("the aloe pair is not in sample_data")
     left, right = (images.to_u8(images.to_grey(images.read(folder / f"{side}.jpg"))) for side in ("left", "right"))
-    truth = images.dequantize(images.to_grey(images.read(folder / "disparity.png")).astype(np.uint16), 1.0)
-    on = Scene(left, right, truth, nearest_at_their_place(truth) & (np.arange(truth.shape[1]) >= 224), 224)
-    assert errors(match(left, right, Sgm(224)), on).bad[2.0] < 2.5
+    true = truth.read_disparity(folder / "disparity.png")
+    counted = truth.not_hidden(true) & (np.arange(true.shape[1]) >= 224)
+    assert evaluate(match(left, right, Sgm(224)).values, true, counted).bad[2.0] < 2.5

@@ -19,6 +19,7 @@ VERBS = {
     "info": "what a recording holds",
     "stereo": "a pair of images, a recording or a camera → disparity, depth and point cloud",
     "bench": "measure the speed against OpenCV and Open3D",
+    "bench stereo": "measure the accuracy of matching against OpenCV on scenes with known truth",
 }
 
 
@@ -31,10 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args[0] == "--version":
         print(f"depthkit {__version__}")
         return 0
-    if args[0] not in VERBS:
-        print(_unknown(args[0]), file=sys.stderr)
+    words = 2 if " ".join(args[:2]) in VERBS else 1
+    verb = " ".join(args[:words])
+    if verb not in VERBS:
+        print(_unknown(verb), file=sys.stderr)
         return 2
-    return _guarded(args[0], args[1:])
+    return _guarded(verb, args[words:])
 
 
 def _guarded(verb: str, args: list[str]) -> int:
@@ -54,7 +57,7 @@ def _guarded(verb: str, args: list[str]) -> int:
 def _run(verb: str, args: list[str]) -> int:
     import tyro
 
-    module = importlib.import_module(f"depthkit_tools.{verb}")
+    module = importlib.import_module(f"depthkit_tools.{verb.replace(' ', '.')}")
     config = tyro.cli(
         module.Config,
         prog=f"depthkit {verb}",
@@ -67,7 +70,7 @@ def _run(verb: str, args: list[str]) -> int:
 
 
 def _usage() -> str:
-    lines = [f"  {verb:<9} {summary}" for verb, summary in VERBS.items()]
+    lines = [f"  {verb:<13} {summary}" for verb, summary in VERBS.items()]
     return "\n".join(
         [
             "depthkit: from any depth camera, live or recorded, to a metric point cloud.",

@@ -8,7 +8,10 @@ from depthkit.arrays import F32, F64, U8, Image
 from depthkit.types import PointCloud
 
 _UNKNOWN = (24, 24, 28)  # RGB of a pixel without depth
-_MISSING = (40, 60, 120)  # RGB of a pixel that has a truth but no value
+_MISSING = (0, 0, 0)  # RGB of a pixel that has a truth but no value
+_NO_TRUTH = (110, 110, 110)
+_RIGHT_TO_WRONG = ((49, 54, 149), (116, 173, 209), (255, 255, 191), (253, 174, 97), (165, 0, 38))  # RGB
+_MOST = 4  # error that is as wrong as can be
 _INK = (235, 235, 235)
 _BAR = 84  # width of the colour bar with its ticks, px
 _PANEL = 960  # most px a picture is wide
@@ -26,10 +29,16 @@ def depth_range(depth: F32 | F64) -> tuple[float, float]:
 
 def colour_depth(depth: F32, near: float, far: float) -> U8:
     """(H, W, 3) RGB: red is near, blue is far, by inverse depth; unknown is dark grey."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = (1 / depth - 1 / far) / (1 / near - 1 / far) if near > 0 else 1 - depth / far
-    colours = _turbo(np.nan_to_num(np.clip(t, 0, 1)))
-    colours[~np.isfinite(depth)] = _UNKNOWN
+    if near <= 0:
+        return colour_disparity(-depth, -far, 0)
+    with np.errstate(divide="ignore"):
+        return colour_disparity(1 / depth, 1 / far, 1 / near)
+
+
+def colour_disparity(values: F32 | F64, least: float, most: float) -> U8:
+    """(H, W, 3) RGB: blue is `least` (far), red is `most` (near); unknown is dark grey."""
+    colours = _turbo(np.nan_to_num(np.clip((values - least) / (most - least), 0, 1)))
+    colours[~np.isfinite(values)] = _UNKNOWN
     return colours
 
 
@@ -38,23 +47,36 @@ def pair_preview(image: Image | None, depth: F32, title: str) -> U8:
     step = -(-depth.shape[1] // _PANEL)
     depth, image = depth[::step, ::step], None if image is None else _rgb(image)[::step, ::step]
     near, far = depth_range(depth)
-    panels = [_captioned(colour_depth(depth, near, far), title), _captioned(_bar(depth.shape[0], near, far), "m")]
+    panels = [captioned(colour_depth(depth, near, far), title), captioned(_bar(depth.shape[0], near, far), "m")]
     if image is not None:
-        panels.insert(0, _captioned(image, "left image, rectified"))
+        panels.insert(0, captioned(image, "left image, rectified"))
     return np.hstack(panels)
 
 
 def error_preview(values: F32, truth: F32, unit: str = "%") -> U8:
-    """Errors in colour: in px of a disparity, or in % of a depth. Black is right, white is wrong by 4 or more."""
+    """Errors in colour: in px of a disparity, or in % of a depth. Blue is right, red is wrong by 4 or more."""
     step = -(-truth.shape[1] // _PANEL)
-    values, truth = values[::step, ::step], truth[::step, ::step]
+    colours = colour_error(values[::step, ::step], truth[::step, ::step], unit)
+    return captioned(colours, f"error: blue 0, red {_MOST} {unit} or more; black missing, grey no truth")
+
+
+def colour_error(values: F32, truth: F32, unit: str) -> U8:
+    """(H, W, 3) RGB: from blue for no error to red; black where there is a truth but no value, grey without a truth."""
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.abs(values - truth) * (1 if unit == "px" else 100 / truth)
-    steps = np.rint(np.nan_to_num(np.clip(error, 0, 4)) * (255 / 4)).astype(np.uint8)
-    colours = np.ascontiguousarray(cv2.applyColorMap(steps, cv2.COLORMAP_HOT)[..., ::-1], np.uint8)
+    steps = np.linspace(0, _MOST, len(_RIGHT_TO_WRONG))
+    channels = [np.interp(np.nan_to_num(error), steps, channel) for channel in zip(*_RIGHT_TO_WRONG, strict=True)]
+    colours = np.stack(channels, -1).astype(np.uint8)
     colours[np.isnan(values)] = _MISSING
-    colours[np.isnan(truth)] = _UNKNOWN
-    return _captioned(colours, f"error: black 0, white 4 {unit} or more; blue not measured")
+    colours[np.isnan(truth)] = _NO_TRUTH
+    return colours
+
+
+def captioned(panel: U8, title: str) -> U8:
+    """The picture with a line of text above it."""
+    caption = np.full((_TITLE, panel.shape[1], 3), _UNKNOWN, np.uint8)
+    cv2.putText(caption, title, (6, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _INK, 1, cv2.LINE_AA)
+    return np.vstack([caption, panel])
 
 
 def cloud_preview(cloud: PointCloud, width: int = 960, height: int = 640) -> U8:
@@ -90,7 +112,7 @@ def _rgb(image: Image) -> U8:
     return grey_or_rgb if grey_or_rgb.ndim == 3 else np.repeat(grey_or_rgb[..., None], 3, -1)
 
 
-def _turbo(t: F32) -> U8:
+def _turbo(t: F32 | F64) -> U8:
     steps = np.rint(t * 255).astype(np.uint8)
     return np.ascontiguousarray(cv2.applyColorMap(steps, cv2.COLORMAP_TURBO)[..., ::-1], np.uint8)
 
@@ -104,9 +126,3 @@ def _bar(height: int, near: float, far: float) -> U8:
         row = int(10 + t * (height - 16))
         cv2.putText(bar, f"{z:.2f}", (29, row), cv2.FONT_HERSHEY_SIMPLEX, 0.42, _INK, 1, cv2.LINE_AA)
     return bar
-
-
-def _captioned(panel: U8, title: str) -> U8:
-    caption = np.full((_TITLE, panel.shape[1], 3), _UNKNOWN, np.uint8)
-    cv2.putText(caption, title, (6, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _INK, 1, cv2.LINE_AA)
-    return np.vstack([caption, panel])

@@ -10,6 +10,7 @@ import numpy as np
 from depthkit import cloud, images
 from depthkit.arrays import F32, U8
 from depthkit.cloud import CloudConfig
+from depthkit_tools.bench.inputs import Inputs
 from depthkit_tools.bench.open3d_jobs import (
     legacy_cloud,
     legacy_save,
@@ -18,7 +19,6 @@ from depthkit_tools.bench.open3d_jobs import (
     tensor_cloud,
     tensor_save,
 )
-from depthkit_tools.bench.scene import Scene
 from depthkit_tools.bench.timing import Contest, Rival
 
 _UNIT = 0.001  # metres a step of 16-bit depth, which the others take together with 8-bit colour
@@ -26,7 +26,7 @@ _FARTHEST = 20.0  # m
 _BOX = (-9.0, -9.0, -9.0, 9.0, 9.0, 99.0)  # holds the whole scene: nothing is saved by dropping points
 
 
-def make_cloud(inputs: Scene) -> Contest:
+def make_cloud(inputs: Inputs) -> Contest:
     """Depth and colour of a camera with a lens to a coloured cloud.
 
     depthkit places each pixel on its own ray, tests range, edges and crop, and moves the points.
@@ -46,7 +46,7 @@ def make_cloud(inputs: Scene) -> Contest:
     return Contest("depth to coloured cloud", job, rivals)
 
 
-def save_cloud(inputs: Scene, folder: Path) -> Contest:
+def save_cloud(inputs: Inputs, folder: Path) -> Contest:
     """A coloured cloud to a binary PLY file, in place of the one of the round before."""
     points = cloud.from_depth(inputs.depth, inputs.color)
     given = points.points, np.asarray(points.colors)
@@ -57,7 +57,7 @@ def save_cloud(inputs: Scene, folder: Path) -> Contest:
     return Contest("save a cloud as PLY", partial(points.save, folder / "depthkit.ply"), rivals)
 
 
-def _opencv_cloud(inputs: Scene) -> Rival:
+def _opencv_cloud(inputs: Inputs) -> Rival:
     """Undistort depth and colour with ready maps, depthTo3d, and take what has a depth."""
     name, camera = "cv2 remap, depthTo3d, mask", inputs.depth.camera
     if not hasattr(cv2, "depthTo3d"):

@@ -25,24 +25,33 @@ def machine() -> dict[str, Any]:
     }
 
 
-def markdown(facts: dict[str, Any], rows: Sequence[Row]) -> str:
-    """A Markdown table under a line on the machine."""
+def machine_line(facts: dict[str, Any]) -> str:
+    """The same in words."""
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
     count = facts["threads"]
-    lines = [
+    return (
         f"{facts['cpu']}, {facts['cpus']} CPUs; threads: depthkit {count['depthkit']}, OpenCV {count['opencv']}, "
-        f"Open3D {count['open3d']}; {versions}.",
+        f"Open3D {count['open3d']}; {versions}."
+    )
+
+
+def markdown(facts: dict[str, Any], rows: Sequence[Row]) -> str:
+    """A Markdown table under a line on the machine."""
+    lines = [
+        machine_line(facts),
         "",
-        "| task | size | depthkit ms | against | ms | ratio | note |",
-        "|---|---|--:|---|--:|--:|---|",
+        "| task | size | depthkit ms | MiB | against | ms | ratio | note |",
+        "|---|---|--:|--:|---|--:|--:|---|",
     ]
     for row in rows:
-        theirs = "–" if row.rival_ms is None else f"{row.rival_ms:.2f}"
-        ratio = "–" if row.ratio is None else f"{row.ratio:.2f}"
-        lines.append(
-            f"| {row.task} | {row.size} | {row.depthkit_ms:.2f} | {row.rival} | {theirs} | {ratio} | {row.note} |"
-        )
+        mib, theirs, ratio = _cell(row.work_mib, 0), _cell(row.rival_ms, 2), _cell(row.ratio, 2)
+        ours = f"| {row.task} | {row.size} | {row.depthkit_ms:.2f} | {mib} |"
+        lines.append(f"{ours} {row.rival} | {theirs} | {ratio} | {row.note} |")
     return "\n".join(lines)
+
+
+def _cell(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _versions() -> dict[str, str]:

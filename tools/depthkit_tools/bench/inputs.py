@@ -13,7 +13,7 @@ from depthkit.types import DepthImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class Inputs:
     """Of one image size.
 
     left, right: (H, W) grey, as the cameras' lenses make them; color: (H, W, 3), the left image in colour; maps:
@@ -27,13 +27,18 @@ class Scene:
     maps: tuple[F32, F32]
     depth: DepthImage
 
+    @property
+    def rectified(self) -> tuple[U8, U8]:
+        """The pair to match."""
+        return images.to_u8(self.rectifier.left(self.left)), images.to_u8(self.rectifier.right(self.right))
 
-def scene(size: str) -> Scene:
-    """The scene at a size as in "640x480"; InputError for a size that is none."""
+
+def simulated(size: str) -> Inputs:
+    """The inputs at a size as in "640x480"; InputError for a size that is none."""
     camera = SimCamera(Options.parse(f"stereo?size={size}"))
     frames, rectifier = camera.frame(0), Rectifier(camera.rig)
     left, right = (images.to_u8(images.to_grey(frames.image(role))) for role in ("left", "right"))
     R_left, _ = rectifying_rotations(camera.rig.T("right", "left"))
     u, v = np.moveaxis(source_pixels(camera.rig.left, R_left, rectifier.rig.left), -1, 0).astype(np.float32, order="C")
     color = np.stack([left, left // 2, 255 - left], -1)
-    return Scene(left, right, color, rectifier, (u, v), camera.truth(0))
+    return Inputs(left, right, color, rectifier, (u, v), camera.truth(0))
