@@ -287,6 +287,23 @@ def spread_least(typing: Any, vector: Any) -> Any:
 
 
 @intrinsic
+def spread_least_of_each(typing: Any, a: Any, b: Any) -> Any:
+    """`spread_least` of two vectors, which are folded together to half as many steps."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first, second = (_fold_blocks(builder, vector) for vector in args)
+        halves = [_shuffle(builder, first, second, [*_lanes(i, 2), *_lanes(i + 4, 2)]) for i in (0, 2)]
+        folded = _call(builder, "umin", first.type, halves)  # quarters of both by turns: a, a, b, b
+        beside = _shuffle(builder, folded, None, [*_lanes(1), *_lanes(0), *_lanes(3), *_lanes(2)])
+        folded = _call(builder, "umin", first.type, [folded, beside])
+        least = [_least_of_16(context, builder, _shuffle(builder, folded, None, _lanes(i))) for i in (0, 2)]
+        spread = [_shuffle(builder, value, None, [0] * a.lanes) for value in least]
+        return context.make_tuple(builder, signature.return_type, spread)
+
+    return types.UniTuple(a, 2)(a, b), code
+
+
+@intrinsic
 def first_equal(typing: Any, vector: Any, value: Any) -> Any:
     """The first candidate whose byte is that of `value`, a vector; there must be one."""
     blocks = vector.lanes // BLOCK
@@ -351,16 +368,31 @@ def _join(builder: Any, parts: list[Any]) -> Any:
     return joined
 
 
+def _fold_blocks(builder: Any, vector: Any) -> Any:
+    """The least of all blocks, lane by lane."""
+    folded = _block(builder, vector, 0)
+    for b in range(1, vector.type.count // BLOCK):
+        folded = _call(builder, "umin", folded.type, [folded, _block(builder, vector, b)])
+    return folded
+
+
+def _lanes(first: int, count: int = 1) -> list[int]:
+    """The lanes of quarters first, first + 1, … of a block; those from 4 on are of the block after it."""
+    return list(range(16 * first, 16 * (first + count)))
+
+
 def _least_first(context: Any, builder: Any, vector: Any) -> Any:
     """A vector of 16 bytes, the first of which is the smallest byte of a vector: halves are folded again and again."""
-    parts = [_block(builder, vector, b) for b in range(vector.type.count // BLOCK)]
-    folded = parts[0]
-    for part in parts[1:]:
-        folded = _call(builder, "umin", folded.type, [folded, part])
+    folded = _fold_blocks(builder, vector)
     while folded.type.count > 16:
         half = folded.type.count // 2
         low, high = (_shuffle(builder, folded, None, list(range(start, start + half))) for start in (0, half))
         folded = _call(builder, "umin", low.type, [low, high])
+    return _least_of_16(context, builder, folded)
+
+
+def _least_of_16(context: Any, builder: Any, folded: Any) -> Any:
+    """A vector of 16 bytes, the first of which is the smallest of 16 bytes."""
     if _has_phminposuw(context, builder):
         return _least_of_words(builder, folded)
     value = _call(builder, "vector.reduce.umin", _BYTE, [folded], suffix="v16i8")

@@ -94,6 +94,12 @@ def _less_least(path: Bytes) -> Bytes:
     return simd.subtract(path, simd.spread_least(path))
 
 
+@inline
+def _less_least_of_each(path: Bytes, other: Bytes) -> tuple[Bytes, Bytes]:
+    least, least_of_other = simd.spread_least_of_each(path, other)
+    return simd.subtract(path, least), simd.subtract(other, least_of_other)
+
+
 @kernel
 def _share(path: Bytes, slants: tuple[int, int] | None) -> Bytes:
     """What a path adds to the total: all of it or, if there are diagonal paths, half of it, rounded up."""
@@ -153,24 +159,26 @@ def rows(
             cost = simd.either(cost, dear)
             simd.store(memory, costs + offset, cost)
             path = _step(simd.load(memory, straight + offset, blocks), cost, p1, simd.spread(p2_straight, i, blocks))
-            simd.store(memory, straight + offset, _less_least(path))
             added = _share(path, slants)
             if from_left:
-                path = _step(along, cost, p1, simd.spread(p2_along, i, blocks))
-                along = _less_least(path)
-                added = simd.add_capped(added, _share(path, slants))
+                other = _step(along, cost, p1, simd.spread(p2_along, i, blocks))
+                added = simd.add_capped(added, _share(other, slants))
+                path, along = _less_least_of_each(path, other)
+            else:
+                path = _less_least(path)
+            simd.store(memory, straight + offset, path)
             if slants is not None:
                 slants_left, slants_right = slants
                 # In place: what the pixel before left here is the next one's last step, so it is kept for a turn.
                 kept = simd.load(memory, slants_left + offset, blocks)
                 path = _step(slanting, cost, p1, simd.spread(p2_from_left, i, blocks))
-                simd.store(memory, slants_left + offset, _less_least(path))
                 slanting = kept
-                added = simd.add_capped(added, _share(path, slants))
-                path = simd.load(memory, slants_right + offset + lanes, blocks)
-                path = _step(path, cost, p1, simd.spread(p2_from_right, i, blocks))
-                simd.store(memory, slants_right + offset, _less_least(path))
-                added = simd.add_capped(added, _share(path, slants))
+                other = simd.load(memory, slants_right + offset + lanes, blocks)
+                other = _step(other, cost, p1, simd.spread(p2_from_right, i, blocks))
+                added = simd.add_capped(added, simd.add_capped(_share(path, slants), _share(other, slants)))
+                path, other = _less_least_of_each(path, other)
+                simd.store(memory, slants_left + offset, path)
+                simd.store(memory, slants_right + offset, other)
             if not fresh:
                 added = simd.add_capped(added, simd.load(memory, total + offset, blocks))
             simd.store(memory, total + offset, added)
@@ -181,20 +189,22 @@ def rows(
             back = _step(back, cost, p1, simd.spread(p2_along_before, x + 1, blocks))
             sums = simd.add_capped(simd.load(memory, total_before + offset, blocks), _share(back, slants))
             sums = simd.either(sums, missing)
-            back = _less_least(back)
             simd.store(memory, total_before + offset, sums)
             # The least of a right pixel is found along a diagonal of the totals: one step aside each pixel.
             right = simd.least_of(simd.after(right), sums)
             right_least[i] = simd.first_lane(right)
             low, high = max(0, x - min_disparity - (width - 1)), min(num_disparities, x - min_disparity + 1)
+            inside = sums
+            if low > 0:
+                inside = simd.either(
+                    inside, simd.differing(simd.load(beyond, min(low, num_disparities) * lanes, blocks), ones)
+                )
+            if high < num_disparities:
+                inside = simd.either(inside, simd.load(beyond, max(high, 0) * lanes, blocks))
+            least_of_path, least = simd.spread_least_of_each(back, inside)
+            back = simd.subtract(back, least_of_path)
             best_of[x] = -1
             if low < high:
-                inside = sums
-                if low > 0:
-                    inside = simd.either(inside, simd.differing(simd.load(beyond, low * lanes, blocks), ones))
-                if high < num_disparities:
-                    inside = simd.either(inside, simd.load(beyond, high * lanes, blocks))
-                least = simd.spread_least(inside)
                 # Where every sum is 255, lanes outside are as good: the first one inside is meant.
                 best = min(max(simd.first_equal(inside, least), low), high - 1)
                 value, beside = simd.first_lane(least), low < best < high - 1
@@ -223,7 +233,7 @@ def agree(y: int, lanes: int, lr_check: int, totals: U8, right_least: U8, places
         if best_of[x] >= 0 and not agrees_of[x]:  # most do already
             best = np.int64(best_of[x])
             least, agrees = right_least[width - 1 - x + best], False
-            first, last = -min(lr_check, x, best), min(lr_check, width - 1 - x, places.size - 1 - best)
+            first, last = max(-lr_check, -x, -best), min(lr_check, width - 1 - x, places.size - 1 - best)
             for shift in range(first, last + 1):
                 agrees |= simd.byte(totals, (x + shift) * lanes + places[best + shift]) <= least
             agrees_of[x] = agrees
