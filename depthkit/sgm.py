@@ -29,7 +29,7 @@ class Sgm:
     num_disparities: int = 128
     min_disparity: int = 0
     paths: int = 3
-    P1: int = 10
+    P1: int = 12
     P2: int = 50
     P2_min: int = 12
     uniqueness: int = 1

@@ -30,7 +30,7 @@ BOUNDS = {
     "middlebury2001/venus": (0.4, 0.7),
     "middlebury2001/tsukuba": (3.3, 4.5),
     "middlebury2003/teddy": (2.2, 3.0),
-    "middlebury2005/art": (5.4, 9.5),
+    "middlebury2005/art": (5.5, 9.5),
     "middlebury2005/dolls": (2.5, 4.0),
     "middlebury2006/cloth3": (1.0, 1.6),
     "middlebury2006/aloe": (2.2, 6.0),
