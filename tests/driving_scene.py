@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from depthkit import transforms
+from depthkit import transforms, truth
 from depthkit.arrays import F32, U8, Mask
 from depthkit.cameras import CameraModel
 from depthkit.images import to_grey, to_u8
@@ -53,10 +53,10 @@ def street(seed: int) -> Street:
     view = render(scene, CAMERA, np.eye(4))
     left = _grey(view.radiance, Sensor(), f"{seed}/left")
     right = _grey(render(scene, higher, T_world_right).radiance, Sensor(10_400), f"{seed}/right")
-    truth = _disparity(view.depth)
-    seen = _seen(truth, _disparity(true_depth(scene, CAMERA, T_world_right)))
+    disparity = _disparity(view.depth)
+    seen = truth.cross_checked(disparity, _disparity(true_depth(scene, CAMERA, T_world_right)))
     kinds = np.array([*(KINDS.index(kind) for kind, _ in parts), -1])
-    return Street(left, right, truth, seen, kinds[view.surface // 6])
+    return Street(left, right, disparity, seen, kinds[view.surface // 6])
 
 
 def _grey(radiance: F32, sensor: Sensor, seed: str) -> U8:
@@ -65,13 +65,6 @@ def _grey(radiance: F32, sensor: Sensor, seed: str) -> U8:
 
 def _disparity(depth: F32) -> F32:
     return np.asarray(FOCAL * BASELINE / depth, np.float32)
-
-
-def _seen(truth: F32, right_truth: F32) -> Mask:
-    """Pixels whose right one says about the same."""
-    columns = np.arange(truth.shape[1]) - np.nan_to_num(truth)
-    there = np.take_along_axis(right_truth, np.rint(np.maximum(columns, 0)).astype(np.int64), axis=1)
-    return np.asarray((columns >= 0) & (np.abs(there - truth) <= np.maximum(1, 0.03 * truth)))
 
 
 def _parts(rng: np.random.Generator) -> list[tuple[str, Shape]]:
