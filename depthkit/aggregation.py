@@ -8,9 +8,12 @@ from collections import deque
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from depthkit import kernels, threads
 from depthkit.arrays import U8
+
+Edges = NDArray[np.int64]
 
 ROWS_A_BAND = 120
 LINE = 64  # bytes of a cache line, at which vectors start
@@ -20,14 +23,13 @@ MOST_BLOCKS = 8  # 512 candidates: for more, vectors take too long to compile
 class Aggregator:
     """Finds the winners of pairs of one size, and keeps its memory from pair to pair.
 
-    setting: kernels.matching.Setting.
+    setting: kernels.matching.Setting; edges: of the bands, `band_edges(height)` if None.
     """
 
-    def __init__(self, height: int, width: int, setting: Any) -> None:
+    def __init__(self, height: int, width: int, setting: Any, edges: Edges | None = None) -> None:
         self.setting, self.shape = setting, (height, width)
         self.smooth, self.planes = True, kernels.census.PLANES
-        bands = 2 * -(-height // (2 * ROWS_A_BAND))
-        self.edges = np.arange(bands + 1) * height // bands
+        self.edges = band_edges(height) if edges is None else edges
         self.found = kernels.matching.Winners(
             best=np.empty((height, width), np.int16),
             sums=np.empty((height, width, 3), np.uint8),
@@ -39,6 +41,10 @@ class Aggregator:
         if self.blocks is not None:
             self.tables = kernels.simd_sgm.tables(setting.num_disparities, blocks)
             self.free: deque[Any] = deque()
+
+    def fits(self, shape: tuple[int, ...], edges: Edges) -> bool:
+        """Whether images of that shape, cut into those bands, are what this is for."""
+        return self.shape == shape and np.array_equal(self.edges, edges)
 
     def __call__(self, views: Any) -> Any:
         """The kernels.matching.Winners of a pair of views, valid until the next call."""
@@ -94,6 +100,12 @@ def _guides(planes: int, width: int) -> Any:
         from_left=np.zeros(width, np.uint32),
         from_right=np.zeros(width, np.uint32),
     )
+
+
+def band_edges(height: int) -> Edges:
+    """Rows at which the bands of an image start, and its height: they depend on nothing else."""
+    bands = 2 * -(-height // (2 * ROWS_A_BAND))
+    return np.arange(bands + 1) * height // bands
 
 
 def vectors() -> bool:

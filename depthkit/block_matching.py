@@ -11,11 +11,14 @@ import cv2
 import numpy as np
 
 from depthkit import kernels, threads
-from depthkit.arrays import U8, Mask
+from depthkit.aggregation import Edges, band_edges
+from depthkit.arrays import U8, Image, Mask
 from depthkit.errors import InputError
 from depthkit.matching import (
     MADE_UP_CONFIDENCE,
+    Pair,
     check_pair,
+    check_width,
     checked_valid,
     choice,
     drop_speckles,
@@ -31,7 +34,6 @@ _PATHS = {
     cv2.STEREO_SGBM_MODE_SGBM: 5,
     cv2.STEREO_SGBM_MODE_HH: 8,
 }
-ROWS_A_BAND = 120
 _MOST = 65535  # a cost is a word
 _GREY_MOST = 63  # of the grey levels' part of a pixel's cost
 
@@ -123,37 +125,44 @@ def from_opencv(
 
 
 def match(
-    left: U8, right: U8, sgm: BlockSgm, *, valid_left: Mask | None = None, valid_right: Mask | None = None
+    left: Image, right: Image, sgm: BlockSgm, *, valid_left: Mask | None = None, valid_right: Mask | None = None
 ) -> Disparity:
     """Disparities of the left image of a rectified pair, as `stereo.match`, which calls this for a `BlockSgm`.
 
     Pixels that have not all of their candidates in the right image are BORDER, as they are blank in OpenCV.
     """
-    check_pair(left, right, sgm.num_disparities, sgm.block_size)
+    check_pair(left, right, sgm.block_size, deep=False)
     valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
-    found = _found(left, right, valid, sgm)
+    return match_pair(Pair(left, right, *valid), sgm, band_edges(len(left)))
+
+
+def match_pair(pair: Pair, sgm: BlockSgm, edges: Edges) -> Disparity:
+    """As `match`, of a pair that was checked, in bands of rows between `edges`; InputError if it is too narrow."""
+    check_width(pair.left, sgm.num_disparities)
+    found = _found(pair, sgm, edges)
     values = median(found.values, 3)
     if sgm.speckle:
         drop_speckles(values, found.reason, sgm.speckle, sgm.speckle_range)
     settle = kernels.disparity.settle
-    threads.for_rows(settle, len(left), values, found.reason, found.confidence, reason_bits(), MADE_UP_CONFIDENCE)
+    threads.for_rows(settle, len(values), values, found.reason, found.confidence, reason_bits(), MADE_UP_CONFIDENCE)
     return Disparity(values, found.reason, found.confidence)
 
 
-def _found(left: U8, right: U8, valid: tuple[Mask, Mask], sgm: BlockSgm) -> Any:
+def _found(pair: Pair, sgm: BlockSgm, edges: Edges) -> Any:
+    left, right = pair.left, pair.right
     height, width = left.shape
     found = kernels.block_types.Found(
         values=np.full((height, width), np.nan, np.float32),
         reason=np.full((height, width), reason_bits().border, np.uint16),
         confidence=np.zeros((height, width), np.float32),
-        valid=valid,
+        valid=(pair.valid_left, pair.valid_right),
     )
     setting = _setting(sgm)
     if setting.first < width + min(sgm.min_disparity, 0):
         views = kernels.block_types.Spans(_spans(left, sgm, False), _spans(right, sgm, True), left.copy())
-        bands = 2 * -(-height // (2 * ROWS_A_BAND))
-        edges = np.arange(bands + 1) * height // bands
-        threads.for_rows(kernels.block_sgm.bands, bands, edges, views, setting, reason_bits(), found, at_least=1)
+        threads.for_rows(
+            kernels.block_sgm.bands, len(edges) - 1, edges, views, setting, reason_bits(), found, at_least=1
+        )
     return found
 
 
@@ -172,7 +181,7 @@ def _setting(sgm: BlockSgm) -> Any:
     )
 
 
-def _spans(image: U8, sgm: BlockSgm, backwards: bool) -> U8:
+def _spans(image: Image, sgm: BlockSgm, backwards: bool) -> U8:
     height, width = image.shape
     out = np.empty((height, kernels.block_costs.PLANES, width), np.uint8)
     threads.for_rows(kernels.block_costs.spans, height, image.copy(), sgm.prefilter_cap, backwards, out)

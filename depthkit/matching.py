@@ -1,11 +1,12 @@
 """What the matchers of `stereo` and `block_matching` have in common: checks of settings and of pairs, and filters."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from depthkit import kernels, threads
-from depthkit.arrays import F32, U8, U16, Mask, require
+from depthkit.arrays import F32, U16, Image, Mask, require
 from depthkit.errors import InputError
 from depthkit.types import Reason
 
@@ -24,21 +25,38 @@ def choice(name: str, value: int, choices: tuple[int, ...]) -> None:
         raise InputError(f"{name} is {value}; it must be one of {', '.join(map(str, choices))}")
 
 
-def check_pair(left: U8, right: U8, num_disparities: int, window: int) -> None:
-    """Check that images can be matched over so many disparities and in such a window; InputError says what to do."""
+class Pair(NamedTuple):
+    """A rectified pair: grey images (H, W) of one dtype, uint8 or uint16, and which of their pixels show anything."""
+
+    left: Image
+    right: Image
+    valid_left: Mask
+    valid_right: Mask
+
+
+def check_pair(left: Image, right: Image, window: int, *, deep: bool) -> None:
+    """Check that images can be matched in such a window; InputError says what to do. `deep`: also in 16 bits."""
+    dtype: DTypeLike = np.uint8
     hint = "convert with depthkit.images.to_grey, and to 8 bits with depthkit.images.to_u8"
-    require("left", left, np.uint8, (None, None), hint)
-    require("right", right, np.uint8, left.shape, hint)
+    if deep and getattr(left, "dtype", None) == np.uint16:
+        dtype, hint = np.uint16, "both images must be of one dtype, uint8 or uint16"
+    require("left", left, dtype, (None, None), hint)
+    require("right", right, dtype, left.shape, hint)
     height, width = left.shape
     if min(height, width) < window:
         raise InputError(f"images of {width}×{height} are smaller than the matching window of {window}×{window} px")
+
+
+def check_width(image: Image, num_disparities: int) -> None:
+    """InputError if an image is too narrow for any pixel to have all of its candidates."""
+    width = image.shape[1]
     if num_disparities > width:
         raise InputError(
             f"num_disparities is {num_disparities} but the images are {width} px wide: set at most {width}"
         )
 
 
-def checked_valid(name: str, valid: Mask | None, image: U8) -> Mask:
+def checked_valid(name: str, valid: Mask | None, image: Image) -> Mask:
     """The mask (H, W) of pixels that show anything, all of them if None; InputError if it does not fit the image."""
     if valid is None:
         return np.ones(image.shape, np.bool_)

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthkit.arrays import F32, U8
-from depthkit.matching import check_pair
+from depthkit.matching import check_pair, check_width
 from depthkit.sgm import DEFAULT, Sgm
-from depthkit.stereo import WINDOW
 from depthkit.types import Disparity, Reason
 
 NAMES = {3: "3WAY", 4: "HH4", 5: "SGBM", 8: "HH"}
@@ -22,6 +21,7 @@ _MODES = {
 }
 _STEPS = 16  # of OpenCV's fixed-point disparities a px
 _WINDOW = 3
+_SMALLEST = 5  # px, side of images
 
 
 def match_opencv(left: U8, right: U8, sgm: Sgm = DEFAULT) -> Disparity:
@@ -31,7 +31,8 @@ def match_opencv(left: U8, right: U8, sgm: Sgm = DEFAULT) -> Disparity:
     are as in `sgm`; the penalties, which are of other costs, and the uniqueness are OpenCV's usual ones. All pixels
     without a value are NO_DATA, all others have confidence 1: OpenCV does not say. Raises InputError.
     """
-    check_pair(left, right, sgm.num_disparities, WINDOW)
+    check_pair(left, right, _SMALLEST, deep=False)
+    check_width(left, sgm.num_disparities)
     values = pixels(semi_global(sgm).compute(left, right), sgm.min_disparity)
     known = np.isfinite(values)
     reason = np.where(known, 0, int(Reason.NO_DATA)).astype(np.uint16)

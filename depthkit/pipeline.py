@@ -84,9 +84,9 @@ class Reconstructor:
         return Reconstruction(frames, left, disparity, measured, rectifier.rig, points)
 
     def _match(self, left: Image, right: Image, rectifier: Rectifier) -> Disparity:
-        grey = images.to_u8(images.to_grey(left)), images.to_u8(images.to_grey(right))
+        grey = images.to_grey(left), images.to_grey(right)
         if self.config.engine == "opencv":
-            return match_opencv(*grey, self.config.sgm)
+            return match_opencv(images.to_u8(grey[0]), images.to_u8(grey[1]), self.config.sgm)
         return self.matcher.match(*grey, valid_left=rectifier.valid_left, valid_right=rectifier.valid_right)
 
     def _from_device(self, frames: FrameSet) -> Reconstruction:

@@ -13,6 +13,9 @@ class Sgm:
     num_disparities: disparities to search, px, at least 1.
     min_disparity: the smallest of them, px; may be negative.
     paths: 3 (left, right, above: the fastest), 4 (and below), 5 (above and its diagonals, left, right) or 8 (all).
+    census: side of the window whose grey levels are compared, px: 5 (all of its 24 neighbours), 7 (the 24 of a
+        checkerboard) or 9 (the 24 of every other row and column). Larger windows are better for blur and noise.
+    half: whether to match at half resolution: a third of the time, about twice the error, and thin things are lost.
     P1, P2: cost of a change of disparity by 1 px, and by more, along a path, in differing bits: P1 ≤ P2_min ≤ P2 ≤ 55.
     P2_min: what is left of P2 at an edge, as each grey level between neighbours takes 1 off P2.
     uniqueness: by how much the best candidate must beat all others but its neighbours, in the unit of P1.
@@ -29,6 +32,8 @@ class Sgm:
     num_disparities: int = 128
     min_disparity: int = 0
     paths: int = 3
+    census: int = 5
+    half: bool = False
     P1: int = 12
     P2: int = 50
     P2_min: int = 12
@@ -44,6 +49,7 @@ class Sgm:
         limit("num_disparities", self.num_disparities, 1, 4096)
         limit("min_disparity", self.min_disparity, -16384, 16384)
         choice("paths", self.paths, (3, 4, 5, 8))
+        choice("census", self.census, (5, 7, 9))
         limit("P2", self.P2, 0, 55)
         limit("P2_min", self.P2_min, 0, self.P2)
         limit("P1", self.P1, 0, self.P2_min)

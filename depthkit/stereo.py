@@ -8,48 +8,57 @@ from typing import Any
 
 import numpy as np
 
-from depthkit import block_matching, kernels, threads
-from depthkit.aggregation import Aggregator
-from depthkit.arrays import F32, U8, U16, Mask
+from depthkit import block_matching, kernels, regions, threads
+from depthkit.aggregation import Aggregator, Edges, band_edges
+from depthkit.arrays import F32, U8, U16, Image, Mask
 from depthkit.block_matching import BlockSgm
+from depthkit.halves import enlarged, halved, setting_of_halves
+from depthkit.levels import Levels, in_levels, levels_of
 from depthkit.matching import (
     MADE_UP_CONFIDENCE,
+    Pair,
     check_pair,
     checked_valid,
     drop_speckles,
     median,
     reason_bits,
 )
+from depthkit.regions import Roi
 from depthkit.sgm import DEFAULT, Sgm
 from depthkit.types import Disparity
 
 __all__ = ["BlockSgm", "Sgm", "StereoMatcher", "match"]
 
-WINDOW = 5  # px, of the census
 BRIDGED_DIFFERENCE = 1.0  # px, most between the ends of a gap that is bridged
 LIGHT = 400  # rows a band of work that fewer of them finish before another thread is awake
 
 
 def match(
-    left: U8,
-    right: U8,
+    left: Image,
+    right: Image,
     sgm: Sgm | BlockSgm = DEFAULT,
     *,
     valid_left: Mask | None = None,
     valid_right: Mask | None = None,
+    roi: Roi | None = None,
 ) -> Disparity:
     """Disparities of the left image of a rectified pair.
 
-    left, right: (H, W) uint8 grey; sgm: how, or `Sgm.from_opencv(…)` to match as cv2.StereoSGBM does, which leaves
-    columns without all of their candidates in the right image BORDER; valid_left, valid_right: (H, W) bool, pixels
-    that show anything (see `rectify.Rectifier`): all others, and those matched with them, are BORDER.
+    left, right: (H, W) grey, both uint8 or both uint16, whose census is of all 16 bits; sgm: how, or
+    `Sgm.from_opencv(…)` to match as cv2.StereoSGBM does, which takes uint8 only and leaves columns without all of their
+    candidates in the right image BORDER; valid_left, valid_right: (H, W) bool, pixels that show anything (see
+    `rectify.Rectifier`): all others, and those matched with them, are BORDER.
+
+    roi: (u, v, width, height), a rectangle of the left image: all outside is BORDER, and only what has a say in it is
+    looked at. Inside, about one pixel in a hundred is not as in the whole image: paths along rows start nearer, which
+    tells where there is little texture, and speckles and gaps may end outside.
 
     Reasons: BORDER, the right pixel would be outside its image; NOT_UNIQUE, or NO_TEXTURE where the left image shows
     too little contrast to expect else; LEFT_RIGHT, the right image's disparity is another; SPECKLE; INTERPOLATED, the
     value is the median of neighbours or bridges a gap. Confidence grows with the cost of the second best candidate
     above the best, and is 0.1 where INTERPOLATED. Raises InputError.
     """
-    return StereoMatcher(sgm).match(left, right, valid_left=valid_left, valid_right=valid_right)
+    return StereoMatcher(sgm).match(left, right, valid_left=valid_left, valid_right=valid_right, roi=roi)
 
 
 class StereoMatcher:
@@ -60,23 +69,49 @@ class StereoMatcher:
 
     def __init__(self, sgm: Sgm | BlockSgm = DEFAULT) -> None:
         self.sgm = sgm
+        self._setting = setting_of_halves(sgm) if isinstance(sgm, Sgm) and sgm.half else sgm
         self._aggregator: Aggregator | None = None
         self._memory: U8 = np.empty(0, np.uint8)  # features of both images
 
     def match(
-        self, left: U8, right: U8, *, valid_left: Mask | None = None, valid_right: Mask | None = None
+        self,
+        left: Image,
+        right: Image,
+        *,
+        valid_left: Mask | None = None,
+        valid_right: Mask | None = None,
+        roi: Roi | None = None,
     ) -> Disparity:
         """As the function `match`; the result is the caller's own."""
         sgm = self.sgm
-        if isinstance(sgm, BlockSgm):
-            return block_matching.match(left, right, sgm, valid_left=valid_left, valid_right=valid_right)
-        check_pair(left, right, sgm.num_disparities, WINDOW)
+        window, step = (sgm.block_size, 1) if isinstance(sgm, BlockSgm) else (sgm.census, 1 + sgm.half)
+        check_pair(left, right, step * window, deep=isinstance(sgm, Sgm))
         valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
-        if self._aggregator is None or self._aggregator.shape != left.shape:
-            self._aggregator = _aggregator(left.shape, sgm)
+        pair = Pair(left.copy(), right.copy(), *valid)
+        levels = levels_of(pair)
+        if roi is None:
+            return self._match(pair, levels, band_edges(len(left) // step))
+        region = regions.around(roi, left.shape, sgm, window, step)
+        return regions.placed(self._match(regions.cut(pair, region), levels, region.edges), region, left.shape)
+
+    def _match(self, pair: Pair, levels: Levels, edges: Edges) -> Disparity:
+        """At the resolution that is asked for, in bands of rows between `edges`."""
+        if isinstance(self._setting, BlockSgm):
+            return block_matching.match_pair(pair, self._setting, edges)
+        if self._setting is self.sgm:
+            return self._match_as_it_is(pair, levels, self._setting, edges)
+        half = halved(pair)
+        return enlarged(self._match_as_it_is(half, levels, self._setting, edges), half.left, pair)
+
+    def _match_as_it_is(self, pair: Pair, levels: Levels, sgm: Sgm, edges: Edges) -> Disparity:
+        left, right, valid = pair.left, pair.right, (pair.valid_left, pair.valid_right)
+        if self._aggregator is None or not self._aggregator.fits(left.shape, edges):
+            self._aggregator = _aggregator(left.shape, sgm, edges)
             self._memory = np.empty((2, len(left), kernels.census.PLANES, left.shape[1]), np.uint8)
-        features = [_features(image, out) for image, out in zip((left, right), self._memory, strict=True)]
-        views = kernels.matching.Views(*features, left.copy())
+        grey = in_levels(left, levels), in_levels(right, levels)
+        images = zip((left, right), grey, self._memory, strict=True)
+        features = [_features(image, sgm.census, *rest) for image, *rest in images]
+        views = kernels.matching.Views(*features, grey[0])
         found = self._aggregator(views)
         values = _values(views, found, sgm)
         reason, confidence = _judged(views, found, valid, sgm, values)
@@ -86,15 +121,16 @@ class StereoMatcher:
         return Disparity(values, reason, confidence)
 
 
-def _features(image: U8, out: U8 | None = None) -> U8:
-    """Features of an image, in `out` if there is one: fresh memory costs as much as they do."""
+def _features(image: Image, side: int = 5, grey: Image | None = None, out: U8 | None = None) -> U8:
+    """Features of an image whose grey levels are `grey`, its own if None; `out`: memory for them."""
     height, width = image.shape
+    grey = image if grey is None else grey
     features = np.empty((height, kernels.census.PLANES, width), np.uint8) if out is None else out
-    threads.for_rows(kernels.census.features, height, image.copy(), features)
+    threads.for_rows(kernels.census.features, height, image, grey, kernels.census.window(side), features)
     return features
 
 
-def _aggregator(shape: tuple[int, ...], sgm: Sgm) -> Aggregator:
+def _aggregator(shape: tuple[int, ...], sgm: Sgm, edges: Edges | None = None) -> Aggregator:
     setting = kernels.matching.Setting(
         sgm.num_disparities,
         sgm.min_disparity,
@@ -106,7 +142,7 @@ def _aggregator(shape: tuple[int, ...], sgm: Sgm) -> Aggregator:
         lr_check=-1 if sgm.lr_check is None else sgm.lr_check,
     )
     height, width = shape
-    return Aggregator(height, width, setting)
+    return Aggregator(height, width, setting, edges)
 
 
 def _values(views: Any, found: Any, sgm: Sgm) -> F32:

@@ -25,16 +25,27 @@ def halfway(image: Array, y: int, x: int) -> int:
     return (at(image, y, x) + at(image, y, x + 1) + 1) // 2
 
 
-WINDOW = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
+def drawn(picture: str) -> list[Pixel]:
+    """Offsets of the marks from the centre of a square of characters."""
+    rows = picture.split()
+    reach = len(rows) // 2
+    return [(y - reach, x - reach) for y, row in enumerate(rows) for x, mark in enumerate(row) if mark == "x"]
 
 
-def census(image: Array, y: int, x: int, value: Any = at) -> list[bool]:
-    return [value(image, y, x) > value(image, y + dy, x + dx) for dy, dx in WINDOW]
+WINDOWS = {
+    5: drawn("xxxxx xxxxx xx.xx xxxxx xxxxx"),
+    7: drawn("x.x.x.x .x.x.x. x.x.x.x .x...x. x.x.x.x .x.x.x. x.x.x.x"),
+    9: drawn("x.x.x.x.x ......... x.x.x.x.x ......... x.x...x.x ......... x.x.x.x.x ......... x.x.x.x.x"),
+}
 
 
-def stable(image: Array, y: int, x: int) -> list[bool]:
-    shifted = zip(census(image, y, x, halfway), census(image, y, x - 1, halfway), strict=True)
-    return [bit == one == other for bit, (one, other) in zip(census(image, y, x), shifted, strict=True)]
+def census(image: Array, y: int, x: int, side: int, value: Any = at) -> list[bool]:
+    return [value(image, y, x) > value(image, y + dy, x + dx) for dy, dx in WINDOWS[side]]
+
+
+def stable(image: Array, y: int, x: int, side: int) -> list[bool]:
+    shifted = zip(census(image, y, x, side, halfway), census(image, y, x - 1, side, halfway), strict=True)
+    return [bit == one == other for bit, (one, other) in zip(census(image, y, x, side), shifted, strict=True)]
 
 
 def gradient(image: Array, y: int, x: int) -> int:
@@ -42,16 +53,32 @@ def gradient(image: Array, y: int, x: int) -> int:
     return max(-63, min(63, sobel))
 
 
-def features(image: Array) -> Array:
+def levels(left: Array, right: Array) -> list[Array]:
+    """8-bit versions of both images, of small ones from all of their values."""
+    if left.dtype == np.uint8:
+        return [left, right]
+    low, high = np.percentile(np.concatenate([left.ravel(), right.ravel()]), (0.5, 99.5))
+    dark = max(2 * low - high, 0)
+    scale = 255 / max(high - dark, 255)
+    return [to_levels(image, dark, scale) for image in (left, right)]
+
+
+def to_levels(image: Array, dark: float, scale: float) -> Array:
+    levels = (image.astype(np.float32) - np.float32(dark)) * np.float32(scale)
+    return np.asarray(np.floor(np.clip(levels, 0, 255) + np.float32(0.5)), np.uint8)
+
+
+def features(image: Array, side: int = 5, grey: Array | None = None) -> Array:
     """(H, 7, W) as the kernel packs them."""
+    grey = image if grey is None else grey
     height, width = image.shape
     out = np.zeros((height, 7, width), np.uint8)
     for y in range(height):
         for x in range(width):
-            for i, (bit, sure) in enumerate(zip(census(image, y, x), stable(image, y, x), strict=True)):
+            for i, (bit, sure) in enumerate(zip(census(image, y, x, side), stable(image, y, x, side), strict=True)):
                 out[y, i // 8, x] += bit << i % 8
                 out[y, 3 + i // 8, x] += sure << i % 8
-            out[y, 6, x] = gradient(image, y, x) + 63
+            out[y, 6, x] = gradient(grey, y, x) + 63
     return out
 
 
@@ -287,9 +314,10 @@ def clean(values: Array, reason: Array, confidence: Array, sgm: Sgm) -> Array:
 
 def match(left: Array, right: Array, sgm: Sgm) -> tuple[Array, Array, Array]:
     """The whole matcher: values, reason, confidence."""
-    views = features(left), features(right)
-    found = winners(totals(costs(*views, left, sgm), left, sgm), sgm)
+    grey, _ = greys = levels(left, right)
+    views = features(left, sgm.census, greys[0]), features(right, sgm.census, greys[1])
+    found = winners(totals(costs(*views, grey, sgm), grey, sgm), sgm)
     values = subpixel(found.best, found.sums, views[0][:, 6], views[1][:, 6], sgm)
-    reason, confidence = judge(found, left, (np.ones(left.shape, bool), np.ones(left.shape, bool)), sgm)
+    reason, confidence = judge(found, grey, (np.ones(left.shape, bool), np.ones(left.shape, bool)), sgm)
     values[reason != 0] = np.nan
     return clean(values, reason, confidence, sgm), reason, confidence

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from depthkit import block_matching, kernels
+from depthkit import aggregation, block_matching, kernels
 from depthkit.block_matching import BlockSgm
 from depthkit.stereo import match
 from depthkit.types import Reason
@@ -119,7 +119,7 @@ def test_pixels_that_show_nothing_bit_for_bit() -> None:
 
 @pytest.mark.parametrize("paths", [3, 8])
 def test_bands_start_their_paths_outside(paths: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(block_matching, "ROWS_A_BAND", 10)
+    monkeypatch.setattr(aggregation, "ROWS_A_BAND", 10)
     left, right = dots(26, 40, 16, disparity=2)
     sgm = BlockSgm(5, paths=paths, P1=40, P2=900)
     assert_equal(match(left, right, sgm), oracle.match(left, right, sgm, rows_a_band=10))

@@ -200,6 +200,7 @@ def test_an_unknown_mode() -> None:
     ("left", "right", "says"),
     [
         (np.zeros((9, 9)), np.zeros((9, 9), np.uint8), "left must be uint8 .* depthkit.images.to_grey"),
+        (np.zeros((9, 9), np.uint16), np.zeros((9, 9), np.uint16), "left must be uint8 .* depthkit.images.to_u8"),
         (np.zeros((2, 30), np.uint8), np.zeros((2, 30), np.uint8), "smaller than the matching window of 3×3"),
         (np.zeros((9, 9), np.uint8), np.zeros((9, 9), np.uint8), "num_disparities is 16 .* set at most 9"),
     ],

@@ -20,7 +20,8 @@ LAYERS = """
     remap
     rectify aggregation matching
     block_matching
-    sgm
+    sgm levels
+    halves regions
     stereo depth cloud
     quality evaluate truth opencv_matcher
     bag

@@ -44,10 +44,25 @@ def test_popcount(value: int) -> None:
 
 
 @pytest.mark.parametrize("size", [(5, 5), (7, 12), (16, 9)])
-def test_features(size: tuple[int, int]) -> None:
-    image = dots(1, 24, 32)[0][: size[0], : size[1]].copy()
-    image[2:4] = 255  # saturated, no texture
-    np.testing.assert_array_equal(stereo._features(image), oracle.features(image))
+@pytest.mark.parametrize("side", [5, 7, 9])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_features(size: tuple[int, int], side: int, dtype: Any) -> None:
+    grey = dots(1, 24, 32)[0][: size[0], : size[1]].copy()
+    grey[2:4] = 255  # saturated, no texture
+    image = grey.astype(dtype)
+    if dtype == np.uint16:  # what 8 bits do not tell, up to the last value there is
+        image = image * np.uint16(257) - np.random.default_rng(1).integers(0, 3, size, np.uint16) * (image > 0)
+    np.testing.assert_array_equal(stereo._features(image, side, grey), oracle.features(image, side, grey))
+
+
+@pytest.mark.parametrize(("dark", "scale"), [(0.0, 255 / 65535), (29700.25, 0.31), (0.0, 1.0)])
+def test_grey_levels_of_deep_images(dark: float, scale: float) -> None:
+    image = np.random.default_rng(15).integers(0, 65536, (6, 40), dtype=np.uint16)
+    image[:3] //= 200
+    image[0, :2] = 0, 65535
+    out = np.empty(image.shape, np.uint8)
+    kernels.levels.to_levels(0, 6, image, dark, scale, out)
+    np.testing.assert_array_equal(out, oracle.to_levels(image, dark, scale))
 
 
 @pytest.mark.parametrize("min_disparity", [-9, -2, 0, 3, 40])
@@ -215,13 +230,18 @@ WHOLE = [
     Sgm(num_disparities=10, speckle=6),
     Sgm(num_disparities=10, paths=4, median=3, fill=2),
     Sgm(num_disparities=9, paths=5, min_disparity=-3, speckle=0, uniqueness=4),
+    Sgm(num_disparities=10, census=7),
+    Sgm(num_disparities=40, census=9),
     Sgm(num_disparities=10, paths=8, min_disparity=2, P1=3, P2=55, P2_min=5, lr_check=None, median=0, fill=0),
 ]
 
 
-@pytest.mark.parametrize("sgm", WHOLE, ids=lambda sgm: f"{sgm.paths} paths")
-def test_the_whole_matcher_bit_for_bit(sgm: Sgm) -> None:
+@pytest.mark.parametrize("sgm", WHOLE, ids=lambda sgm: f"{sgm.paths} paths, window {sgm.census}")
+@pytest.mark.parametrize("factor", [1, 150])
+def test_the_whole_matcher_bit_for_bit(sgm: Sgm, factor: int) -> None:
     left, right = dots(12, 24, 32, disparity=3)
+    if factor > 1:
+        left, right = left.astype(np.uint16) * factor + 9000, right.astype(np.uint16) * factor + 9000
     disparity = stereo.match(left, right, sgm)
     values, reason, confidence = oracle.match(left, right, sgm)
     np.testing.assert_array_equal(disparity.reason, reason)

@@ -1,55 +1,68 @@
 """What is compared between two views: census bits, which of them are stable, and the horizontal gradient.
 
 Census: Zabih and Woodfill 1994. The features of a pixel are seven bytes, kept as planes of a row, (H, 7, W):
-0–2 census bits of the 5×5 window, 3–5 the mask of those bits that are stable, 6 the gradient.
+0–2 census bits of a window, 3–5 the mask of those bits that are stable, 6 the gradient.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from depthkit.kernels.jit import inline, kernel
-from depthkit.kernels.matching import U8
+from depthkit.kernels.matching import U8, U16
 
-PAD = 3  # pixels a row is extended by on each side: two for the window, one for the half-pixel shift
 PLANES = 7
 GRADIENT = 6
 GRADIENT_CAP = 63  # gradients are cut to ±63 and stored with 63 added
 
-u8, i16, u16 = np.uint8, np.int16, np.uint16
+u8, i16 = np.uint8, np.int16
 
-Five = tuple[U8, U8, U8, U8, U8]
-Eight = tuple[U8, U8, U8, U8, U8, U8, U8, U8]
+Deep = U8 | U16  # the same code for both: Numba compiles it once for each
+Offsets = NDArray[np.int64]
+Four = tuple[Deep, Deep, Deep, Deep]
+Eight = tuple[Deep, Deep, Deep, Deep, Deep, Deep, Deep, Deep]
+
+
+def window(side: int) -> Offsets:
+    """Offsets (24, 2), down and right, of the neighbours a pixel is compared with, from the top left.
+
+    side: 5, all of the window; 7, the fields of a checkerboard that have the centre's colour; 9, every other row and
+    column. Windows with gaps match about as well as full ones (Zinner et al. 2008, Fife and Archibald 2013).
+    """
+    reach, step = side // 2, 2 if side == 9 else 1
+    places = [(y, x) for y in range(-reach, reach + 1, step) for x in range(-reach, reach + 1, step)]
+    return np.array([(y, x) for y, x in places if (y, x) != (0, 0) and (side != 7 or (y + x) % 2 == 0)])
 
 
 @kernel
-def features(start: int, stop: int, image: U8, out: U8) -> None:
+def features(start: int, stop: int, image: Deep, grey: U8, offsets: Offsets, out: U8) -> None:
     """Features (H, 7, W) of rows start…stop of an image (H, W), whose border is repeated.
 
-    A census bit is stable if the image shifted by half a pixel to either side has the same bit: others tell of
-    sampling and noise rather than of the scene, and do not count.
+    image: what census compares, uint8 or uint16; grey: in 8 bits, for gradients, `image` itself where it is uint8;
+    offsets: as `window` gives them. A census bit is stable if the image shifted by half a pixel to either side has the
+    same bit: others tell of sampling and noise rather than of the scene, and do not count.
     """
     height, width = image.shape
-    rows, half = np.empty((5, width + 2 * PAD), np.uint8), np.empty((5, width + 2 * PAD - 1), np.uint8)
-    between = np.empty((3, width + 1), np.uint8)
-    for y in range(start - 2, stop + 2):
-        extend(image[min(max(y, 0), height - 1)], PAD, rows[y % 5])
-        halfway(rows[y % 5], half[y % 5])
-        if y >= start + 2:
-            planes = out[y - 2]
-            census(_last_five(rows, y), PAD, planes)
-            census(_last_five(half, y), PAD - 1, between)
+    reach = offsets[-1, 0]
+    side, pad = 2 * reach + 1, reach + 1  # one more for the half-pixel shift
+    rows, half = np.empty((side, width + 2 * pad), image.dtype), np.empty((side, width + 2 * pad - 1), image.dtype)
+    between, around = np.empty((3, width + 1), np.uint8), np.empty((3, width + 2), np.uint8)
+    for ahead in range(start - reach, stop + reach):
+        extend(image[min(max(ahead, 0), height - 1)], pad, rows[ahead % side])
+        halfway(rows[ahead % side], half[ahead % side])
+        y = ahead - reach
+        if y >= start:
+            planes = out[y]
+            census(rows, y, pad, offsets, planes)
+            census(half, y, pad - 1, offsets, between)
             for plane in range(3):
                 find_stable(planes[plane], between[plane], planes[3 + plane])
-            gradient(_last_five(rows, y), planes[GRADIENT])
-
-
-@inline
-def _last_five(ring: U8, y: int) -> Five:
-    """Rows y - 4…y of a ring of five."""
-    return ring[(y - 4) % 5], ring[(y - 3) % 5], ring[(y - 2) % 5], ring[(y - 1) % 5], ring[y % 5]
+            for i in range(3):
+                extend(grey[min(max(y - 1 + i, 0), height - 1)], 1, around[i])
+            gradient(around, planes[GRADIENT])
 
 
 @kernel
-def extend(row: U8, reach: int, out: U8) -> None:
+def extend(row: Deep, reach: int, out: Deep) -> None:
     """A row (W,) with its ends repeated `reach` times."""
     inner = out[reach : reach + row.size]
     for x in range(row.size):
@@ -59,28 +72,43 @@ def extend(row: U8, reach: int, out: U8) -> None:
 
 
 @kernel
-def halfway(row: U8, out: U8) -> None:
+def halfway(row: Deep, out: Deep) -> None:
     """Values (n - 1,) halfway between those of a row (n,), rounded up."""
     after = row[1:]
     for x in range(out.size):
-        out[x] = u8(u16(u16(row[x]) + u16(after[x]) + u16(1)) >> u16(1))
+        out[x] = (row[x] | after[x]) - ((row[x] ^ after[x]) >> 1)  # the mean in the bits there are, without a carry
 
 
 @kernel
-def census(rows: Five, first: int, out: U8) -> None:
-    """Bits "the centre is brighter" for the 24 neighbours in a window of five rows, eight a plane, from the top left.
+def census(ring: Deep, y: int, first: int, offsets: Offsets, out: U8) -> None:
+    """Bits "the centre is brighter" for 24 neighbours, eight a plane.
 
-    rows: (n,) each; out: (3 or more, W), its column 0 centred on column `first` of the rows.
+    ring: (side, n), row y of the image being row y % side; out: (3 or more, W), its column 0 centred on column `first`.
     """
-    a, b, c, d, e = rows
-    i, j, k, m, n = first - 2, first - 1, first, first + 1, first + 2
-    compare(c[k:], (a[i:], a[j:], a[k:], a[m:], a[n:], b[i:], b[j:], b[k:]), out[0])
-    compare(c[k:], (b[m:], b[n:], c[i:], c[j:], c[m:], c[n:], d[i:], d[j:]), out[1])
-    compare(c[k:], (d[k:], d[m:], d[n:], e[i:], e[j:], e[k:], e[m:], e[n:]), out[2])
+    for i in range(0, 24, 8):
+        near = _four(ring, y, first, offsets[i : i + 4]) + _four(ring, y, first, offsets[i + 4 : i + 8])
+        compare(ring[y % len(ring), first:], near, out[i // 8])
+
+
+@inline
+def _four(ring: Deep, y: int, first: int, offsets: Offsets) -> Four:
+    a, b, c, d = offsets[0], offsets[1], offsets[2], offsets[3]
+    return (
+        _beside(ring, y, first, a),
+        _beside(ring, y, first, b),
+        _beside(ring, y, first, c),
+        _beside(ring, y, first, d),
+    )
+
+
+@inline
+def _beside(ring: Deep, y: int, first: int, offset: Offsets) -> Deep:
+    """The row of the ring that has the neighbours of row y from column `first` on."""
+    return ring[(y + offset[0]) % len(ring), first + offset[1] :]
 
 
 @kernel
-def compare(centre: U8, others: Eight, out: U8) -> None:
+def compare(centre: Deep, others: Eight, out: U8) -> None:
     """Eight bits "the centre is brighter" (W,), the first the lowest."""
     a, b, c, d, e, f, g, h = others
     for x in range(out.size):
@@ -104,10 +132,10 @@ def find_stable(bits: U8, between: U8, stable: U8) -> None:
 
 
 @kernel
-def gradient(rows: Five, out: U8) -> None:
-    """Horizontal 3×3 Sobel gradient of the third of five rows (W + 6,), cut to ±63, plus 63."""
-    _, a, b, c, _ = rows
-    a, b, c, d, e, f = a[PAD - 1 :], b[PAD - 1 :], c[PAD - 1 :], a[PAD + 1 :], b[PAD + 1 :], c[PAD + 1 :]
+def gradient(rows: U8, out: U8) -> None:
+    """Horizontal 3×3 Sobel gradient (W,) of the middle one of three rows (3, W + 2), cut to ±63, plus 63."""
+    a, b, c = rows[0], rows[1], rows[2]
+    d, e, f = a[2:], b[2:], c[2:]
     most = i16(GRADIENT_CAP)
     for x in range(out.size):
         darker = i16(i16(a[x]) + i16(b[x]) + i16(b[x]) + i16(c[x]))
