@@ -15,7 +15,7 @@ class Sgm:
     paths: 3 (left, right, above: the fastest), 4 (and below), 5 (above and its diagonals, left, right) or 8 (all).
     census: side of the window whose grey levels are compared, px: 5 (all of its 24 neighbours), 7 (the 24 of a
         checkerboard) or 9 (the 24 of every other row and column). Larger windows are better for blur and noise.
-    half: whether to match at half resolution: a third of the time, about twice the error, and thin things are lost.
+    half: whether to match at half resolution: less than half the time, about twice the error, and thin things are lost.
     P1, P2: cost of a change of disparity by 1 px, and by more, along a path, in differing bits: P1 ≤ P2_min ≤ P2 ≤ 55.
     P2_min: what is left of P2 at an edge, as each grey level between neighbours takes 1 off P2.
     uniqueness: by how much the best candidate must beat all others but its neighbours, in the unit of P1.
