@@ -23,12 +23,13 @@ MOST_BLOCKS = 8  # 512 candidates: for more, vectors take too long to compile
 class Aggregator:
     """Finds the winners of pairs of one size, and keeps its memory from pair to pair.
 
-    setting: kernels.matching.Setting; edges: of the bands, `band_edges(height)` if None.
+    setting: kernels.matching.Setting; planes: of the views' features; edges: of the bands, `band_edges(height)` if
+    None.
     """
 
-    def __init__(self, height: int, width: int, setting: Any, edges: Edges | None = None) -> None:
-        self.setting, self.shape = setting, (height, width)
-        self.smooth, self.planes = True, kernels.census.PLANES
+    def __init__(self, height: int, width: int, setting: Any, planes: int, edges: Edges | None = None) -> None:
+        self.setting, self.shape, self.planes = setting, (height, width), planes
+        self.smooth = planes > kernels.census.BITS
         self.edges = band_edges(height) if edges is None else edges
         self.found = kernels.matching.Winners(
             best=np.empty((height, width), np.int16),

@@ -19,7 +19,7 @@ def limit(name: str, value: float, least: float, most: float) -> None:
         raise InputError(f"{name} is {value}; it must be {least} to {most}")
 
 
-def choice(name: str, value: int, choices: tuple[int, ...]) -> None:
+def choice(name: str, value: int | str, choices: tuple[int | str, ...]) -> None:
     """Raise InputError unless value is one of the choices."""
     if value not in choices:
         raise InputError(f"{name} is {value}; it must be one of {', '.join(map(str, choices))}")

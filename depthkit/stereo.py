@@ -107,10 +107,10 @@ class StereoMatcher:
         left, right, valid = pair.left, pair.right, (pair.valid_left, pair.valid_right)
         if self._aggregator is None or not self._aggregator.fits(left.shape, edges):
             self._aggregator = _aggregator(left.shape, sgm, edges)
-            self._memory = np.empty((2, len(left), kernels.census.PLANES, left.shape[1]), np.uint8)
+            self._memory = np.empty((2, len(left), _planes(sgm), left.shape[1]), np.uint8)
         grey = in_levels(left, levels), in_levels(right, levels)
         images = zip((left, right), grey, self._memory, strict=True)
-        features = [_features(image, sgm.census, *rest) for image, *rest in images]
+        features = [_features(image, sgm, *rest) for image, *rest in images]
         views = kernels.matching.Views(*features, grey[0])
         found = self._aggregator(views)
         values = _values(views, found, sgm)
@@ -121,12 +121,16 @@ class StereoMatcher:
         return Disparity(values, reason, confidence)
 
 
-def _features(image: Image, side: int = 5, grey: Image | None = None, out: U8 | None = None) -> U8:
+def _planes(sgm: Sgm) -> int:
+    return int(kernels.census.BITS if sgm.cost == "census" else kernels.census.PLANES)
+
+
+def _features(image: Image, sgm: Sgm = DEFAULT, grey: Image | None = None, out: U8 | None = None) -> U8:
     """Features of an image whose grey levels are `grey`, its own if None; `out`: memory for them."""
     height, width = image.shape
     grey = image if grey is None else grey
-    features = np.empty((height, kernels.census.PLANES, width), np.uint8) if out is None else out
-    threads.for_rows(kernels.census.features, height, image, grey, kernels.census.window(side), features)
+    features = np.empty((height, _planes(sgm), width), np.uint8) if out is None else out
+    threads.for_rows(kernels.census.features, height, image, grey, kernels.census.window(sgm.census), features)
     return features
 
 
@@ -142,13 +146,17 @@ def _aggregator(shape: tuple[int, ...], sgm: Sgm, edges: Edges | None = None) ->
         lr_check=-1 if sgm.lr_check is None else sgm.lr_check,
     )
     height, width = shape
-    return Aggregator(height, width, setting, edges)
+    return Aggregator(height, width, setting, _planes(sgm), edges)
 
 
 def _values(views: Any, found: Any, sgm: Sgm) -> F32:
     if not sgm.subpixel:
         return np.asarray(found.best + sgm.min_disparity, np.float32)
     values = np.empty(views.grey.shape, np.float32)
+    if sgm.cost == "census":
+        kernel = kernels.subpixel.subpixel_of_sums
+        threads.for_rows(kernel, len(values), found, sgm.num_disparities, sgm.min_disparity, values)
+        return values
     gradients = [features[:, kernels.census.GRADIENT] for features in (views.left, views.right)]
     candidates = sgm.num_disparities, sgm.min_disparity
     threads.for_rows(kernels.subpixel.subpixel, len(values), found, *gradients, *candidates, values)

@@ -86,6 +86,8 @@ def raw_cost(left: Array, right: Array, y: int, x: int, d: int) -> int:
     """Cost from features (H, 7, W) of left pixel x with right pixel x - d, or the nearest one in the image."""
     a = [int(v) for v in left[y, :, x]]
     b = [int(v) for v in right[y, :, min(max(x - d, 0), right.shape[2] - 1)]]
+    if left.shape[1] == 3:
+        return sum((a[i] ^ b[i]).bit_count() for i in range(3))
     bits = sum(((a[i] ^ b[i]) & a[3 + i] & b[3 + i]).bit_count() for i in range(3))
     return bits + (min(abs(a[6] - b[6]), 12) + 1) // 2
 
@@ -110,7 +112,7 @@ def costs(left: Array, right: Array, grey: Array, sgm: Sgm) -> Array:
     raw = np.empty((height, width, sgm.num_disparities), np.int64)
     for y, x, k in np.ndindex(*raw.shape):
         raw[y, x, k] = raw_cost(left, right, y, x, sgm.min_disparity + k)
-    return smooth(smooth(raw, grey, 0, 1), grey, 1, 0)
+    return raw if left.shape[1] == 3 else smooth(smooth(raw, grey, 0, 1), grey, 1, 0)
 
 
 def path(volume: Array, grey: Array, sgm: Sgm, dy: int, dx: int, first: int, last: int) -> Array:
@@ -200,7 +202,7 @@ def subpixel(best: Array, sums: Array, left: Array, right: Array, sgm: Sgm) -> A
         values[y, x] = sgm.min_disparity + k
         if 0 < k < sgm.num_disparities - 1 and 0 < x - sgm.min_disparity - k < width - 1:
             heights = [int(s) for s in sums[y, x]]
-            for u in (x - 1, x, x + 1):
+            for u in (x - 1, x, x + 1) if sgm.cost == "stable" else ():
                 other = u - sgm.min_disparity - k
                 if 0 <= u < width and 0 < other < width - 1 and abs(int(best[y, u]) - k) <= 1:
                     for i in range(3):
@@ -315,9 +317,10 @@ def clean(values: Array, reason: Array, confidence: Array, sgm: Sgm) -> Array:
 def match(left: Array, right: Array, sgm: Sgm) -> tuple[Array, Array, Array]:
     """The whole matcher: values, reason, confidence."""
     grey, _ = greys = levels(left, right)
-    views = features(left, sgm.census, greys[0]), features(right, sgm.census, greys[1])
-    found = winners(totals(costs(*views, grey, sgm), grey, sgm), sgm)
-    values = subpixel(found.best, found.sums, views[0][:, 6], views[1][:, 6], sgm)
+    planes = 7 if sgm.cost == "stable" else 3
+    views = [features(image, sgm.census, grey)[:, :planes] for image, grey in zip((left, right), greys, strict=True)]
+    found = winners(totals(costs(views[0], views[1], grey, sgm), grey, sgm), sgm)
+    values = subpixel(found.best, found.sums, views[0][:, -1], views[1][:, -1], sgm)
     reason, confidence = judge(found, grey, (np.ones(left.shape, bool), np.ones(left.shape, bool)), sgm)
     values[reason != 0] = np.nan
     return clean(values, reason, confidence, sgm), reason, confidence

@@ -52,7 +52,7 @@ def test_features(size: tuple[int, int], side: int, dtype: Any) -> None:
     image = grey.astype(dtype)
     if dtype == np.uint16:  # what 8 bits do not tell, up to the last value there is
         image = image * np.uint16(257) - np.random.default_rng(1).integers(0, 3, size, np.uint16) * (image > 0)
-    np.testing.assert_array_equal(stereo._features(image, side, grey), oracle.features(image, side, grey))
+    np.testing.assert_array_equal(stereo._features(image, Sgm(census=side), grey), oracle.features(image, side, grey))
 
 
 @pytest.mark.parametrize(("dark", "scale"), [(0.0, 255 / 65535), (29700.25, 0.31), (0.0, 1.0)])
@@ -227,6 +227,7 @@ def test_what_was_filtered_has_its_reason() -> None:
 
 
 WHOLE = [
+    Sgm(num_disparities=10, cost="census", speckle=0, median=3),
     Sgm(num_disparities=10, speckle=6),
     Sgm(num_disparities=10, paths=4, median=3, fill=2),
     Sgm(num_disparities=9, paths=5, min_disparity=-3, speckle=0, uniqueness=4),

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -102,7 +102,7 @@ def test_operations_between_candidates(blocks: int) -> None:
 
 
 def winners(left: U8, right: U8, sgm: Sgm) -> matching.Winners:
-    views = matching.Views(stereo._features(left), stereo._features(right), left)
+    views = matching.Views(stereo._features(left, sgm), stereo._features(right, sgm), left)
     found: matching.Winners = stereo._aggregator(left.shape, sgm)(views)
     return found
 
@@ -128,6 +128,7 @@ def check_both_ways(left: U8, right: U8, sgm: Sgm) -> None:
     paths=st.sampled_from((3, 4, 5, 8)),
     lr_check=st.sampled_from((None, 0, 1, 3)),
     contrast=st.sampled_from((0, 3, 255)),
+    cost=st.sampled_from(("stable", "census")),
     seed=st.integers(0, 99),
 )
 def test_aggregation_is_that_of_the_scalar_kernels(
@@ -138,10 +139,11 @@ def test_aggregation_is_that_of_the_scalar_kernels(
     paths: int,
     lr_check: int | None,
     contrast: int,
+    cost: Literal["stable", "census"],
     seed: int,
 ) -> None:
     left, right = np.random.default_rng(seed).integers(0, contrast + 1, (2, height, width)).astype(np.uint8)
-    check_both_ways(left, right, Sgm(num_disparities, min_disparity, paths, lr_check=lr_check))
+    check_both_ways(left, right, Sgm(num_disparities, min_disparity, paths, cost=cost, lr_check=lr_check))
 
 
 @pytest.mark.parametrize("paths", [3, 8])
@@ -154,11 +156,11 @@ def test_the_memory_of_one_pair_does_for_the_next() -> None:
     rng = np.random.default_rng(3)
     pairs = rng.integers(0, 256, (3, 2, 30, 80)).astype(np.uint8)
     setting = matching.Setting(40, 0, upwards=True, diagonal=True, P1=10, P2=50, P2_min=12, lr_check=1)
-    aggregator = aggregation.Aggregator(30, 80, setting)
+    aggregator = aggregation.Aggregator(30, 80, setting, 7)
     for left, right in pairs:
         views = matching.Views(stereo._features(left), stereo._features(right), left)
         again = aggregator(views)
-        fresh = aggregation.Aggregator(30, 80, setting)(views)
+        fresh = aggregation.Aggregator(30, 80, setting, 7)(views)
         for name in ("best", "sums", "second", "agrees"):
             np.testing.assert_array_equal(getattr(again, name), getattr(fresh, name), name)
 
@@ -177,8 +179,8 @@ import hashlib, cv2, numpy as np
 from depthkit import stereo
 right = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (50, 120)).astype(np.uint8), (0, 0), 1.2)
 left = np.roll(right, 5, 1)
-for paths in (3, 8):
-    found = stereo.match(left, right, stereo.Sgm(num_disparities=70, paths=paths))
+for paths, cost in (3, "stable"), (8, "stable"), (3, "census"):
+    found = stereo.match(left, right, stereo.Sgm(num_disparities=70, paths=paths, cost=cost))
     print(hashlib.sha256(found.values.tobytes() + found.reason.tobytes() + found.confidence.tobytes()).hexdigest())
 """
 X86 = platform.machine() in ("x86_64", "AMD64")

@@ -1,7 +1,8 @@
 """What is compared between two views: census bits, which of them are stable, and the horizontal gradient.
 
 Census: Zabih and Woodfill 1994. The features of a pixel are seven bytes, kept as planes of a row, (H, 7, W):
-0–2 census bits of a window, 3–5 the mask of those bits that are stable, 6 the gradient.
+0–2 census bits of a window, 3–5 the mask of those bits that are stable, 6 the gradient. There may be the first three
+alone, (H, 3, W).
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from depthkit.kernels.jit import inline, kernel
 from depthkit.kernels.matching import U8, U16
 
+BITS = 3  # planes of them
 PLANES = 7
 GRADIENT = 6
 GRADIENT_CAP = 63  # gradients are cut to ±63 and stored with 63 added
@@ -35,7 +37,7 @@ def window(side: int) -> Offsets:
 
 @kernel
 def features(start: int, stop: int, image: Deep, grey: U8, offsets: Offsets, out: U8) -> None:
-    """Features (H, 7, W) of rows start…stop of an image (H, W), whose border is repeated.
+    """Features (H, 7 or 3, W) of rows start…stop of an image (H, W), whose border is repeated.
 
     image: what census compares, uint8 or uint16; grey: in 8 bits, for gradients, `image` itself where it is uint8;
     offsets: as `window` gives them. A census bit is stable if the image shifted by half a pixel to either side has the
@@ -53,12 +55,13 @@ def features(start: int, stop: int, image: Deep, grey: U8, offsets: Offsets, out
         if y >= start:
             planes = out[y]
             census(rows, y, pad, offsets, planes)
-            census(half, y, pad - 1, offsets, between)
-            for plane in range(3):
-                find_stable(planes[plane], between[plane], planes[3 + plane])
-            for i in range(3):
-                extend(grey[min(max(y - 1 + i, 0), height - 1)], 1, around[i])
-            gradient(around, planes[GRADIENT])
+            if planes.shape[0] > BITS:
+                census(half, y, pad - 1, offsets, between)
+                for plane in range(BITS):
+                    find_stable(planes[plane], between[plane], planes[BITS + plane])
+                for i in range(3):
+                    extend(grey[min(max(y - 1 + i, 0), height - 1)], 1, around[i])
+                gradient(around, planes[GRADIENT])
 
 
 @kernel

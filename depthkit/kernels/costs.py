@@ -1,13 +1,13 @@
 """Matching costs: how badly each candidate of each pixel fits, before any path.
 
 All is bytes: a cost is at most 30 (24 census bits, 6 of gradient). A row of costs is (W, D): pixel, then candidate,
-counted from the smallest disparity.
+counted from the smallest disparity. Where features are census bits alone, costs are those that differ, not smoothed.
 """
 
 import numpy as np
 
 from depthkit.kernels.bits import popcount
-from depthkit.kernels.census import GRADIENT, PLANES
+from depthkit.kernels.census import BITS, GRADIENT
 from depthkit.kernels.jit import inline, kernel
 from depthkit.kernels.matching import U8, Views
 
@@ -23,10 +23,14 @@ def next_row(y: int, step: int, first: bool, views: Views, min_disparity: int, l
 
     lines: (3, W, D), a ring of the rows before, here and ahead, smoothed along the row; raw: (W, D) work memory.
     """
-    height = views.grey.shape[0]
+    height, planes = views.grey.shape[0], views.left.shape[1]
+    candidates = np.empty((planes, raw.shape[0] + raw.shape[1] - 1), np.uint8)
+    if planes == BITS:
+        reverse(views.right[y], min_disparity, candidates)
+        census_costs(views.left[y], candidates, out)
+        return
     for near in range(y - step if first else y + step, y + 2 * step, step):
         if 0 <= near < height:
-            candidates = np.empty((PLANES, raw.shape[0] + raw.shape[1] - 1), np.uint8)
             reverse(views.right[near], min_disparity, candidates)
             raw_costs(views.left[near], candidates, raw)
             smooth_along(raw, views.grey[near], lines[near % 3])
@@ -36,12 +40,12 @@ def next_row(y: int, step: int, first: bool, views: Views, min_disparity: int, l
 
 @kernel
 def reverse(planes: U8, min_disparity: int, out: U8) -> None:
-    """Features of the right row (7, W) in order of disparity: candidate k of pixel x is out[:, W - 1 - x + k].
+    """Features of the right row (7 or 3, W) in order of disparity: candidate k of pixel x is out[:, W - 1 - x + k].
 
-    Columns outside the image repeat its first or last one. out: (7, W + D - 1).
+    Columns outside the image repeat its first or last one. out: (7 or 3, W + D - 1).
     """
     width = planes.shape[1]
-    for plane in range(PLANES):
+    for plane in range(planes.shape[0]):
         for j in range(out.shape[1]):
             out[plane, j] = planes[plane, min(max(width - 1 - min_disparity - j, 0), width - 1)]
 
@@ -63,6 +67,17 @@ def raw_costs(left: U8, right: U8, out: U8) -> None:
             ours, theirs = left[GRADIENT, x], near[GRADIENT, k]
             slope = min(u8(max(ours, theirs) - min(ours, theirs)), u8(GRADIENT_MOST))
             out[x, k] = u8(bits + u8((slope + u8(1)) >> 1))
+
+
+@kernel
+def census_costs(left: U8, right: U8, out: U8) -> None:
+    """Census bits that differ, stable or not; arguments as for `raw_costs`, but features of three planes."""
+    width, num_disparities = out.shape
+    for x in range(width):
+        near = right[:, width - 1 - x : width - 1 - x + num_disparities]
+        for k in range(num_disparities):
+            d0, d1, d2 = left[0, x] ^ near[0, k], left[1, x] ^ near[1, k], left[2, x] ^ near[2, k]
+            out[x, k] = u8(u8(popcount(u8(d0)) + popcount(u8(d1))) + popcount(u8(d2)))
 
 
 @inline

@@ -30,7 +30,7 @@ class Setting(NamedTuple):
 
 
 class Views(NamedTuple):
-    """Features (H, 7, W) of both images (`census.features`), and the left image (H, W) itself."""
+    """Features (H, 7 or 3, W) of both images (`census.features`), and the left image (H, W) itself."""
 
     left: U8
     right: U8

@@ -231,7 +231,7 @@ def agree(y: int, lanes: int, lr_check: int, totals: U8, right_least: U8, places
         agrees_of[x] = (lr_check < 0) | (sums_of[x, 1] <= right_least[width - 1 - x + max(best_of[x], 0)])
     for x in range(width):
         if best_of[x] >= 0 and not agrees_of[x]:  # most do already
-            best = np.int64(best_of[x])
+            best = int(best_of[x])
             least, agrees = right_least[width - 1 - x + best], False
             first, last = max(-lr_check, -x, -best), min(lr_check, width - 1 - x, places.size - 1 - best)
             for shift in range(first, last + 1):

@@ -48,6 +48,21 @@ def subpixel(
 
 
 @kernel
+def subpixel_of_sums(
+    start: int, stop: int, found: Winners, num_disparities: int, min_disparity: int, values: F32
+) -> None:
+    """As `subpixel`, from the sums alone."""
+    width = values.shape[1]
+    other, rises, none = np.empty(width, np.int32), np.empty((2, width), np.int16), np.zeros((5, width), np.uint8)
+    for y in range(start, stop):
+        best = found.best[y]
+        for x in range(width):
+            other[x] = i32(x - min_disparity - best[x])
+        rise(found.sums[y], none, rises)
+        find_vertices(best, other, rises, num_disparities, min_disparity, values[y])
+
+
+@kernel
 def span(row: U8, out: U8) -> None:
     """Twice the values of a row (W + 2,), and the least and largest from half a pixel before to half a pixel after."""
     before, here, after = row[:-2], row[1:-1], row[2:]
