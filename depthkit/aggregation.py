@@ -16,6 +16,7 @@ from depthkit.arrays import U8
 Edges = NDArray[np.int64]
 
 ROWS_A_BAND = 120
+STAGGER = 576  # bytes between parts of memory, so that the same pixel is not at the same place of a page in all of them
 LINE = 64  # bytes of a cache line, at which vectors start
 MOST_BLOCKS = 8  # 512 candidates: for more, vectors take too long to compile
 
@@ -40,7 +41,7 @@ class Aggregator:
         blocks = -(-setting.num_disparities // LINE)
         self.blocks = (0,) * blocks if blocks <= MOST_BLOCKS and vectors() else None
         if self.blocks is not None:
-            self.tables = kernels.simd_sgm.tables(setting.num_disparities, blocks)
+            self.tables = _tables(setting.num_disparities, blocks)
             self.free: deque[Any] = deque()
 
     def fits(self, shape: tuple[int, ...], edges: Edges) -> bool:
@@ -72,10 +73,10 @@ class Aggregator:
         lanes = blocks * LINE
         row = width * lanes
         kept = int(np.diff(self.edges).max()) if setting.upwards else 0
-        starts = np.cumsum([0, 3 * row if self.smooth else 0, 2 * row, row, row + lanes, row + lanes])
+        slant = row + lanes if setting.diagonal else 0
+        sizes = 3 * row if self.smooth else 0, 2 * row, row, slant, slant
+        starts = np.cumsum([0, *sizes]) + STAGGER * np.arange(6)
         lines, costs, straight, from_left, from_right, totals = (int(start) for start in starts)
-        if not setting.diagonal:
-            totals = from_left
         # The longest order of candidates, and the vector that starts at its last one, in whole vectors.
         size = blocks * -(-(-(-(width + setting.num_disparities) // blocks) + LINE) // LINE) * LINE
         return kernels.simd_sgm.Work(
@@ -101,6 +102,17 @@ def _guides(planes: int, width: int) -> Any:
         from_left=np.zeros(width, np.uint32),
         from_right=np.zeros(width, np.uint32),
     )
+
+
+def _tables(num_disparities: int, blocks: int) -> Any:
+    lanes = blocks * LINE
+    candidate = np.arange(lanes)
+    places = np.array([kernels.simd.place(k, blocks) for k in candidate])
+    near, beyond = np.zeros((lanes, lanes), np.uint8), np.zeros((lanes + 1, lanes), np.uint8)
+    near[:, places] = 255 * (np.abs(candidate[:, None] - candidate) <= 1)
+    beyond[:, places] = 255 * (candidate >= np.arange(lanes + 1)[:, None])
+    missing = None if num_disparities == lanes else beyond[num_disparities].copy()
+    return kernels.simd_paths.Tables(near.ravel(), beyond.ravel(), missing, places[:num_disparities])
 
 
 def band_edges(height: int) -> Edges:

@@ -74,7 +74,7 @@ def totals(volume: Array, sgm: BlockSgm, rows_a_band: int = 120, warm_up: int = 
     out = np.zeros_like(volume)
     for band in range(bands):
         top, bottom = height * band // bands, height * (band + 1) // bands
-        for dy, dx in oracle_sgm.DIRECTIONS[sgm.paths]:
+        for dy, dx in [direction for group in oracle_sgm.GROUPS[sgm.paths] for direction in group]:
             first = max(top - warm_up, 0) if dy > 0 else top
             last = min(bottom + warm_up, height) if dy < 0 else bottom
             out[top:bottom] += oracle_sgm.path(volume, flat, penalties, dy, dx, first, last)[top:bottom]

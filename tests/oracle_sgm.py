@@ -136,12 +136,12 @@ def path(volume: Array, grey: Array, sgm: Sgm, dy: int, dx: int, first: int, las
     return out
 
 
-ALONG = [(0, 1), (0, -1)]
-DIRECTIONS = {
-    3: [*ALONG, (1, 0)],
-    4: [*ALONG, (1, 0), (-1, 0)],
-    5: [*ALONG, (1, 1), (1, 0), (1, -1)],
-    8: [*ALONG, (1, 1), (1, 0), (1, -1), (-1, 1), (-1, 0), (-1, -1)],
+# Directions by number of paths; where there are diagonal ones, means of each group (with nothing) are summed.
+GROUPS = {
+    3: [[(0, 1), (1, 0)], [(0, -1)]],
+    4: [[(0, 1), (1, 0)], [(-1, 0)], [(0, -1)]],
+    5: [[(0, 1), (1, 0)], [(1, 1), (1, -1)], [(0, -1)]],
+    8: [[(0, 1), (1, 0)], [(1, 1), (1, -1)], [(-1, 0)], [(-1, 1), (-1, -1)], [(0, -1)]],
 }
 
 
@@ -152,11 +152,13 @@ def totals(volume: Array, grey: Array, sgm: Sgm, rows_a_band: int = 120, warm_up
     out = np.zeros_like(volume)
     for band in range(bands):
         top, bottom = height * band // bands, height * (band + 1) // bands
-        for dy, dx in DIRECTIONS[sgm.paths]:
-            first = max(top - warm_up, 0) if dy > 0 else top
-            last = min(bottom + warm_up, height) if dy < 0 else bottom
-            cost = path(volume, grey, sgm, dy, dx, first, last)[top:bottom]
-            out[top:bottom] += (cost + 1) // 2 if sgm.paths in (5, 8) else cost
+        for group in GROUPS[sgm.paths]:
+            part = np.zeros_like(volume[top:bottom])
+            for dy, dx in group:
+                first = max(top - warm_up, 0) if dy > 0 else top
+                last = min(bottom + warm_up, height) if dy < 0 else bottom
+                part += path(volume, grey, sgm, dy, dx, first, last)[top:bottom]
+            out[top:bottom] += (part + 1) // 2 if sgm.paths in (5, 8) else part
     return np.minimum(out, 255)
 
 

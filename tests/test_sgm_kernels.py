@@ -99,16 +99,25 @@ def test_costs_row_by_row_either_way(step: int) -> None:
         np.testing.assert_array_equal(out, wanted[y])
 
 
-@pytest.mark.parametrize("paths", [3, 8])
+@pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("num_disparities", [1, 2, 9])
-def test_paths_along_a_row(paths: int, num_disparities: int) -> None:
+def test_paths_along_a_row(backwards: bool, num_disparities: int) -> None:
     rng = np.random.default_rng(5)
     volume = rng.integers(0, 31, (1, 20, num_disparities), dtype=np.uint8)
-    grey, sgm = rng.integers(0, 100, (1, 20), dtype=np.uint8), Sgm(num_disparities=num_disparities, paths=paths)
+    grey, sgm = rng.integers(0, 100, (1, 20), dtype=np.uint8), Sgm(num_disparities=num_disparities)
     total = np.zeros(volume.shape[1:], np.uint8)
-    kernels.paths.along(volume[0], grey[0], setting(sgm), total)
-    both = np.stack([oracle.path(volume.astype(int), grey, sgm, 0, dx, 0, 1)[0] for dx in (1, -1)])
-    np.testing.assert_array_equal(total, np.sum((both + 1) // 2 if paths == 8 else both, axis=0))
+    kernels.paths.along(volume[0], grey[0], backwards, setting(sgm), total)
+    wanted = oracle.path(volume.astype(int), grey, sgm, 0, -1 if backwards else 1, 0, 1)[0]
+    np.testing.assert_array_equal(total, wanted)
+
+
+@pytest.mark.parametrize("halve", [False, True])
+def test_sums_of_paths_stop_at_255(halve: bool) -> None:
+    part, total = np.random.default_rng(5).integers(0, 200, (2, 4, 9), dtype=np.uint8)
+    wanted = np.minimum(total.astype(int) + (part.astype(int) + 1) // 2 if halve else total.astype(int) + part, 255)
+    kernels.paths.move(part, halve, total)
+    np.testing.assert_array_equal(total, wanted)
+    assert not part.any()
 
 
 @pytest.mark.parametrize("way", [0, 1, 2])

@@ -2,7 +2,8 @@
 
 L(p, d) = C(p, d) + min(L(q, d), L(q, d ± 1) + P1, min L(q) + P2) - min L(q), q the pixel before p on the path. P2 is
 less across edges of the image: max(P2 - |I(p) - I(q)|, P2_min). As C is at most 30 and P2 at most 55, the total of
-three paths fits a byte. With a fourth it may stop at 255, but not where it matters; of 5 or 8 paths halves are summed.
+three paths fits a byte. With a fourth it may stop at 255, but not where it matters. Of 5 or 8 paths means are summed:
+of those straight across and from the left, of the diagonal ones, and of the others with nothing.
 """
 
 import numpy as np
@@ -29,8 +30,7 @@ def fresh(size: int, num_disparities: int, P1: int) -> U8:
 def _step(before: U8, lowest: np.uint8, costs: U8, p2: np.uint8, setting: Setting, out: U8, total: U8) -> np.uint8:
     """One pixel further: path costs `out` from `before`, whose least is `lowest`; returns the least of `out`.
 
-    before, out: (D + 2,); total: (D,), to which the path costs (with diagonals half of them, rounded up) are added,
-    up to 255.
+    before, out: (D + 2,); total: (D,), to which the path costs are added.
     """
     p1 = u8(setting.P1)
     jump = u8(lowest + p2)
@@ -40,8 +40,7 @@ def _step(before: U8, lowest: np.uint8, costs: U8, p2: np.uint8, setting: Settin
         cost = u8(u8(min(min(before[k + 1], jump), slant) - lowest) + costs[k])
         out[k + 1] = cost
         least = min(least, cost)
-        share = u8((cost + u8(1)) >> 1) if setting.diagonal else cost
-        total[k] = u8(total[k] + min(share, u8(255 - total[k])))
+        total[k] = u8(total[k] + cost)
     return least
 
 
@@ -52,17 +51,16 @@ def _penalty(a: np.uint8, b: np.uint8, setting: Setting) -> np.uint8:
 
 
 @kernel
-def along(costs: U8, grey: U8, setting: Setting, total: U8) -> None:
-    """Add the path costs from the left and from the right of a row of costs (W, D) to total (W, D); grey: (W,)."""
+def along(costs: U8, grey: U8, backwards: bool, setting: Setting, total: U8) -> None:
+    """Add the path costs from the left, or the right, of a row of costs (W, D) to total (W, D); grey: (W,)."""
     width, num_disparities = costs.shape
-    for backwards in range(2):
-        ends = fresh(2, num_disparities, setting.P1)
-        lowest = u8(0)
-        for i in range(width):
-            x = width - 1 - i if backwards else i
-            before = min(x + 1, width - 1) if backwards else max(x - 1, 0)
-            p2 = _penalty(grey[x], grey[before], setting)
-            lowest = _step(ends[i & 1], lowest, costs[x], p2, setting, ends[1 - (i & 1)], total[x])
+    ends = fresh(2, num_disparities, setting.P1)
+    lowest = u8(0)
+    for i in range(width):
+        x = width - 1 - i if backwards else i
+        before = min(x + 1, width - 1) if backwards else max(x - 1, 0)
+        p2 = _penalty(grey[x], grey[before], setting)
+        lowest = _step(ends[i & 1], lowest, costs[x], p2, setting, ends[1 - (i & 1)], total[x])
 
 
 @kernel
@@ -77,3 +75,13 @@ def across(ends: Ends, turn: int, way: int, costs: U8, grey: U8, grey_before: U8
     for x in range(width):
         p2 = _penalty(grey[x], grey_before[min(max(x + way - 1, 0), width - 1)], setting)
         lowest[x + 1] = _step(before[x + way], lowest_before[x + way], costs[x], p2, setting, out[x + 1], total[x])
+
+
+@kernel
+def move(part: U8, halve: bool, total: U8) -> None:
+    """Add `part` (W, D), the sum of at most two path costs, or half of it, to total, up to 255, and clear it."""
+    for x in range(part.shape[0]):
+        for k in range(part.shape[1]):
+            added = u8((part[x, k] + u8(1)) >> 1) if halve else part[x, k]
+            total[x, k] = u8(total[x, k] + min(added, u8(255 - total[x, k])))
+            part[x, k] = 0

@@ -36,6 +36,7 @@ def sweep(first: int, last: int, step: int, views: Views, setting: Setting, tota
     row = (width, setting.num_disparities)
     lines = np.empty((3, width, setting.num_disparities), np.uint8)
     here, raw, unused = np.empty(row, np.uint8), np.empty(row, np.uint8), np.empty(row, np.uint8)
+    part = np.zeros(row, np.uint8)
     fresh = paths.fresh(6 * (width + 2), setting.num_disparities, setting.P1).reshape((2, 3, width + 2, -1))
     ends = Ends(fresh, np.zeros(fresh.shape[:3], np.uint8))
     begin = max(first - WARM_UP, 0) if step > 0 else min(last + WARM_UP, height) - 1
@@ -43,12 +44,17 @@ def sweep(first: int, last: int, step: int, views: Views, setting: Setting, tota
         costs.next_row(y, step, y == begin, views, setting.min_disparity, lines, raw, here)
         counts = first <= y < last
         total = totals[(y - first) % totals.shape[0]] if counts else unused
+        grey, grey_before = views.grey[y], views.grey[min(max(y - step, 0), height - 1)]
         if counts and step > 0:
             total[:] = 0
-            paths.along(here, views.grey[y], setting, total)
-        before = min(max(y - step, 0), height - 1)
-        for way in range(3):
-            if way == 1 or setting.diagonal:
-                paths.across(ends, y & 1, way, here, views.grey[y], views.grey[before], setting, total)
+            paths.along(here, grey, False, setting, part)
+        paths.across(ends, y & 1, 1, here, grey, grey_before, setting, part)
+        paths.move(part, setting.diagonal, total)
+        if setting.diagonal:
+            paths.across(ends, y & 1, 0, here, grey, grey_before, setting, part)
+            paths.across(ends, y & 1, 2, here, grey, grey_before, setting, part)
+            paths.move(part, True, total)
         if counts and (step < 0 or not setting.upwards):
+            paths.along(here, grey, True, setting, part)
+            paths.move(part, setting.diagonal, total)
             winners.choose(y, total, setting, found)

@@ -300,7 +300,7 @@ def spread_least_of_each(typing: Any, a: Any, b: Any) -> Any:
         spread = [_shuffle(builder, value, None, [0] * a.lanes) for value in least]
         return context.make_tuple(builder, signature.return_type, spread)
 
-    return types.UniTuple(a, 2)(a, b), code
+    return types.UniTuple(a, 2)(a, b), code  # type: ignore[no-untyped-call]
 
 
 @intrinsic

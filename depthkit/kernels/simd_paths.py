@@ -20,10 +20,14 @@ NO_CANDIDATE = 85  # above any cost by P2 at least; a path through it still fits
 
 
 class Tables(NamedTuple):
-    """Masks by candidate k, each of D bytes, 255 or 0: `near` hides k and those beside it, `beyond` all from k on."""
+    """Masks by candidate k, each of D bytes, 255 or 0: `near` hides k and those beside it, `beyond` all from k on.
+
+    missing: hides what is no candidate, None if all are; places: where in a vector a candidate is.
+    """
 
     near: U8
     beyond: U8
+    missing: U8 | None
     places: np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
@@ -101,11 +105,15 @@ def _less_least_of_each(path: Bytes, other: Bytes) -> tuple[Bytes, Bytes]:
 
 
 @kernel
-def _share(path: Bytes, slants: tuple[int, int] | None) -> Bytes:
+def _of_two(path: Bytes, other: Bytes, slants: tuple[int, int] | None) -> Bytes:
+    """What two paths add to the total: their sum or, if there are diagonal paths, their mean, rounded up."""
+    return simd.add(path, other) if slants is None else simd.average(path, other)
+
+
+@kernel
+def _of_one(path: Bytes, nothing: Bytes, slants: tuple[int, int] | None) -> Bytes:
     """What a path adds to the total: all of it or, if there are diagonal paths, half of it, rounded up."""
-    if slants is None:
-        return path
-    return simd.average(path, simd.subtract(path, path))
+    return path if slants is None else simd.average(path, nothing)
 
 
 @kernel
@@ -118,6 +126,7 @@ def rows(
     parts: Parts,
     lines: tuple[int, int, int] | None,
     slants: tuple[int, int] | None,
+    missing: U8 | None,
     setting: Setting,
     tables: Tables,
     right_least: U8,
@@ -127,6 +136,7 @@ def rows(
     """Take a row in, from left to right, while the row before it, y_before, is finished from right to left.
 
     Along a row each pixel waits for the one before it; two rows at once let the processor work on one meanwhile.
+    missing: ones where a vector has no candidate, (D,), None: it has all;
     lines: where the costs of the rows above, here and below begin, smoothed along; None: costs are bare census bits.
     right_least: (W + D - 1,), filled with the least total of each right pixel, as `winners.least_on_the_right` does.
     """
@@ -142,8 +152,11 @@ def rows(
     costs, costs_before = parts.costs + odd * width * lanes, parts.costs + (1 - odd) * width * lanes
     straight, size = parts.straight, parts.size
     p1, none, ones = simd.splat(u8(setting.P1), blocks), simd.splat(u8(0), blocks), simd.splat(u8(255), blocks)
-    missing = simd.load(beyond, num_disparities * lanes, blocks)
-    dear = simd.common(missing, simd.splat(u8(NO_CANDIDATE), blocks))
+    # All zeros, which the compiler is not to know: it would halve in two steps rather than by a mean with zero in one.
+    nothing = simd.load(beyond, lanes * lanes, blocks)
+    if missing is not None:
+        absent = simd.load(missing, 0, blocks)
+        dear = simd.common(absent, simd.splat(u8(NO_CANDIDATE), blocks))
     along, slanting, back, right = none, none, none, ones
     for i in range(width):
         if enters:
@@ -156,15 +169,16 @@ def rows(
                 above = simd.load(memory, offset + here + (up - here) * np.int64(alike_up[i] & u32(1)), blocks)
                 below = simd.load(memory, offset + here + (down - here) * np.int64(alike_down[i] & u32(1)), blocks)
                 cost = simd.average(simd.average(above, below), bare)
-            cost = simd.either(cost, dear)
+            if missing is not None:
+                cost = simd.either(cost, dear)
             simd.store(memory, costs + offset, cost)
             path = _step(simd.load(memory, straight + offset, blocks), cost, p1, simd.spread(p2_straight, i, blocks))
-            added = _share(path, slants)
             if from_left:
                 other = _step(along, cost, p1, simd.spread(p2_along, i, blocks))
-                added = simd.add_capped(added, _share(other, slants))
+                added = _of_two(path, other, slants)
                 path, along = _less_least_of_each(path, other)
             else:
+                added = _of_one(path, nothing, slants)
                 path = _less_least(path)
             simd.store(memory, straight + offset, path)
             if slants is not None:
@@ -175,7 +189,7 @@ def rows(
                 slanting = kept
                 other = simd.load(memory, slants_right + offset + lanes, blocks)
                 other = _step(other, cost, p1, simd.spread(p2_from_right, i, blocks))
-                added = simd.add_capped(added, simd.add_capped(_share(path, slants), _share(other, slants)))
+                added = simd.add_capped(added, _of_two(path, other, slants))
                 path, other = _less_least_of_each(path, other)
                 simd.store(memory, slants_left + offset, path)
                 simd.store(memory, slants_right + offset, other)
@@ -187,8 +201,9 @@ def rows(
             offset = x * lanes
             cost = simd.load(memory, costs_before + offset, blocks)
             back = _step(back, cost, p1, simd.spread(p2_along_before, x + 1, blocks))
-            sums = simd.add_capped(simd.load(memory, total_before + offset, blocks), _share(back, slants))
-            sums = simd.either(sums, missing)
+            sums = simd.add_capped(simd.load(memory, total_before + offset, blocks), _of_one(back, nothing, slants))
+            if missing is not None:
+                sums = simd.either(sums, absent)
             simd.store(memory, total_before + offset, sums)
             # The least of a right pixel is found along a diagonal of the totals: one step aside each pixel.
             right = simd.least_of(simd.after(right), sums)

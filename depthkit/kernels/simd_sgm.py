@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from depthkit.kernels import simd
 from depthkit.kernels.jit import kernel
 from depthkit.kernels.matching import U8, Setting, Views, Winners
@@ -31,22 +29,6 @@ class Work(NamedTuple):
     phases: U8
     guides: Guides
     right_least: U8
-
-
-@kernel
-def tables(num_disparities: int, blocks: int) -> Tables:
-    """Masks and places of the candidates; see `Tables`."""
-    lanes = simd.BLOCK * blocks
-    places = np.empty(lanes, np.int64)
-    for k in range(lanes):
-        places[k] = (k % blocks) * simd.BLOCK + k // blocks
-    near, beyond = np.zeros((lanes, lanes), np.uint8), np.zeros((lanes + 1, lanes), np.uint8)
-    for k in range(lanes):
-        for other in range(max(k - 1, 0), min(k + 2, lanes)):
-            near[k, places[other]] = 255
-        for first in range(k + 1):
-            beyond[first, places[k]] = 255
-    return Tables(near.reshape(-1), beyond.reshape(-1), places[:num_disparities])
 
 
 @kernel
@@ -106,6 +88,7 @@ def sweep(
             work.parts,
             lines,
             work.slants,
+            masks.missing,
             setting,
             masks,
             work.right_least,
