@@ -97,7 +97,7 @@ def raw(x: int, width: int, left: Words, right: U8, size: int, blocks: Blocks) -
     theirs = simd.candidates(right, GRADIENT * size, size, width - 1 - x, blocks)
     slope = simd.subtract(simd.largest_of(ours, theirs), simd.least_of(ours, theirs))
     slope = simd.least_of(slope, simd.splat(u8(GRADIENT_MOST), blocks))
-    return simd.add(bits, simd.average(slope, simd.splat(u8(0), blocks)))
+    return simd.average(simd.add(bits, bits), slope)  # half the slope rounded up, in one step less
 
 
 @kernel
