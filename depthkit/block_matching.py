@@ -129,7 +129,8 @@ def match(
 ) -> Disparity:
     """Disparities of the left image of a rectified pair, as `stereo.match`, which calls this for a `BlockSgm`.
 
-    Pixels that have not all of their candidates in the right image are BORDER, as they are blank in OpenCV.
+    Pixels that have not all of their candidates in the right image are BORDER, as they are blank in OpenCV. Confidence
+    is 1 - best / second best cost: the higher, the more often right, but not a probability.
     """
     check_pair(left, right, sgm.block_size, deep=False)
     valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
@@ -144,7 +145,8 @@ def match_pair(pair: Pair, sgm: BlockSgm, edges: Edges) -> Disparity:
     if sgm.speckle:
         drop_speckles(values, found.reason, sgm.speckle, sgm.speckle_range)
     settle = kernels.disparity.settle
-    threads.for_rows(settle, len(values), values, found.reason, found.confidence, reason_bits(), MADE_UP_CONFIDENCE)
+    rest = found.reason, found.confidence, reason_bits(), MADE_UP_CONFIDENCE
+    threads.for_rows(settle, len(values), found.values, values, *rest)
     return Disparity(values, found.reason, found.confidence)
 
 

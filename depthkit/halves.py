@@ -25,7 +25,7 @@ def setting_of_halves(sgm: Sgm) -> Sgm:
         lr_check=None if sgm.lr_check is None else _half(sgm.lr_check),
         speckle=_half(_half(sgm.speckle)),
         speckle_range=sgm.speckle_range / 2,
-        fill=_half(sgm.fill),
+        bridge=_half(sgm.bridge),
     )
 
 

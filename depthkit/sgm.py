@@ -27,7 +27,9 @@ class Sgm:
     speckle: px, segments with fewer are dropped; 0: none.
     speckle_range: px, most between neighbours within a segment.
     median: size of the median filter, px: 0 (none), 3 or 5.
-    fill: px, longest gap within a surface that is bridged and marked INTERPOLATED; 0: none.
+    bridge: px, longest gap within a surface that is bridged; 0: none.
+    fill: "none", or how all other gaps are filled: "background" or "edges", see `filling.fill`. Both mark what they
+        make up as INTERPOLATED.
 
     Raises InputError for values outside these limits.
     """
@@ -47,7 +49,8 @@ class Sgm:
     speckle: int = 30
     speckle_range: float = 2.0
     median: int = 5
-    fill: int = 32
+    bridge: int = 32
+    fill: Literal["none", "background", "edges"] = "none"
 
     def __post_init__(self) -> None:
         limit("num_disparities", self.num_disparities, 1, 4096)
@@ -63,7 +66,8 @@ class Sgm:
         limit("speckle", self.speckle, 0, 1 << 30)
         limit("speckle_range", self.speckle_range, 0, 1 << 14)
         choice("median", self.median, (0, 3, 5))
-        limit("fill", self.fill, 0, 1 << 14)
+        limit("bridge", self.bridge, 0, 1 << 14)
+        choice("fill", self.fill, ("none", "background", "edges"))
 
     from_opencv = staticmethod(block_matching.from_opencv)
 

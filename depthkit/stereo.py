@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from depthkit import block_matching, kernels, regions, threads
+from depthkit import block_matching, filling, kernels, regions, threads
 from depthkit.aggregation import Aggregator, Edges, band_edges
 from depthkit.arrays import F32, U8, U16, Image, Mask
 from depthkit.block_matching import BlockSgm
@@ -55,8 +55,12 @@ def match(
 
     Reasons: BORDER, the right pixel would be outside its image; NOT_UNIQUE, or NO_TEXTURE where the left image shows
     too little contrast to expect else; LEFT_RIGHT, the right image's disparity is another; SPECKLE; INTERPOLATED, the
-    value is the median of neighbours or bridges a gap. Confidence grows with the cost of the second best candidate
-    above the best, and is 0.1 where INTERPOLATED. Raises InputError.
+    value is the median of neighbours, bridges a gap or fills one. With `Sgm.fill`, every pixel of `valid_left` has a
+    value, measured or not, unless none was measured at all.
+
+    Confidence is the probability that a measured disparity is within 1 px of the truth, as calibrated on public pairs
+    with the default checks (docs/stereo.md); 0.1 where INTERPOLATED and 0.05 where filled, to be told from it, though
+    more of those are right. With a `BlockSgm` it only orders pixels: 1 - best / second best cost. Raises InputError.
     """
     return StereoMatcher(sgm).match(left, right, valid_left=valid_left, valid_right=valid_right, roi=roi)
 
@@ -95,7 +99,14 @@ class StereoMatcher:
         return regions.placed(self._match(regions.cut(pair, region), levels, region.edges), region, left.shape)
 
     def _match(self, pair: Pair, levels: Levels, edges: Edges) -> Disparity:
-        """At the resolution that is asked for, in bands of rows between `edges`."""
+        """In bands of rows between `edges`, filled if that is asked for."""
+        found = self._found(pair, levels, edges)
+        if isinstance(self.sgm, BlockSgm) or self.sgm.fill == "none":
+            return found
+        return filling.fill(found, in_levels(pair.left, levels), self.sgm.fill, valid_left=pair.valid_left)
+
+    def _found(self, pair: Pair, levels: Levels, edges: Edges) -> Disparity:
+        """At the resolution that is asked for."""
         if isinstance(self._setting, BlockSgm):
             return block_matching.match_pair(pair, self._setting, edges)
         if self._setting is self.sgm:
@@ -115,10 +126,12 @@ class StereoMatcher:
         found = self._aggregator(views)
         values = _values(views, found, sgm)
         reason, confidence = _judged(views, found, valid, sgm, values)
-        values = _cleaned(values, reason, sgm)
+        cleaned = _cleaned(values, reason, sgm)
         settle, made_up = kernels.disparity.settle, MADE_UP_CONFIDENCE
-        threads.for_rows(settle, len(left), values, reason, confidence, reason_bits(), made_up, at_least=LIGHT)
-        return Disparity(values, reason, confidence)
+        threads.for_rows(
+            settle, len(left), values, cleaned, reason, confidence, reason_bits(), made_up, at_least=LIGHT
+        )
+        return Disparity(cleaned, reason, confidence)
 
 
 def _planes(sgm: Sgm) -> int:
@@ -165,7 +178,8 @@ def _values(views: Any, found: Any, sgm: Sgm) -> F32:
 
 def _judged(views: Any, found: Any, valid: tuple[Mask, Mask], sgm: Sgm, values: F32) -> tuple[U16, F32]:
     reason, confidence = np.empty(views.grey.shape, np.uint16), np.empty(views.grey.shape, np.float32)
-    limits = sgm.min_disparity, sgm.uniqueness
+    paths = np.float32(sgm.paths / 2 if sgm.paths in (5, 8) else sgm.paths)  # of 5 and 8, halves are summed
+    limits = sgm.min_disparity, sgm.uniqueness, paths
     judge = kernels.disparity.judge
     threads.for_rows(judge, len(reason), found, views.grey, valid, *limits, reason_bits(), values, reason, confidence)
     return reason, confidence
@@ -176,7 +190,7 @@ def _cleaned(values: F32, reason: U16, sgm: Sgm) -> F32:
         drop_speckles(values, reason, sgm.speckle, sgm.speckle_range)
     if sgm.median:
         values = median(values, sgm.median)
-    if sgm.fill:
+    if sgm.bridge:
         for kernel, lines in zip((kernels.gaps.bridge_rows, kernels.gaps.bridge_columns), values.shape, strict=True):
-            threads.for_rows(kernel, lines, values, sgm.fill, np.float32(BRIDGED_DIFFERENCE), at_least=LIGHT)
+            threads.for_rows(kernel, lines, values, sgm.bridge, np.float32(BRIDGED_DIFFERENCE), at_least=LIGHT)
     return values

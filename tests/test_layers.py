@@ -19,7 +19,7 @@ LAYERS = """
     types
     remap
     rectify aggregation matching
-    block_matching
+    block_matching filling
     sgm levels
     halves regions
     stereo depth cloud

@@ -76,7 +76,7 @@ def judge(
     reason: U16,
     confidence: F32,
 ) -> None:
-    """Reasons (W,) against the best candidates of row y, and confidence (W,) as in `disparity.judge`.
+    """Reasons (W,) against the best candidates of row y, and confidence (W,): 1 - best / second best.
 
     valid: (W,) of both images; a candidate is unique if its cost is less than all others' by uniqueness_ratio percent.
     """

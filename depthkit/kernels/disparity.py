@@ -1,12 +1,14 @@
-"""What speaks against winners, how sure the others are, and what became of them in the filters."""
+"""What speaks against winners, and what became of the others in the filters."""
 
 import numpy as np
 
+from depthkit.kernels.confidence import trust
 from depthkit.kernels.jit import kernel
 from depthkit.kernels.matching import F32, I16, U8, U16, Bits, Mask, Winners
 
 TEXTURE = 4  # grey levels: where there is less contrast, that is why a disparity is not unique
 REACH = 2  # px around a pixel in which contrast is measured
+MOVED = 1.0  # px, most by which the median may move a disparity that stays a measured one
 
 i16, u16, f32 = np.int16, np.uint16, np.float32
 
@@ -20,16 +22,16 @@ def judge(
     valid: tuple[Mask, Mask],
     min_disparity: int,
     uniqueness: int,
+    paths: np.float32,
     bits: Bits,
     values: F32,
     reason: U16,
     confidence: F32,
 ) -> None:
-    """Reasons against winners, and confidence in the others: how far the second best is above the best, as a share.
+    """Reasons against winners, and confidence in the others.
 
-    grey: left image (H, W); valid: (H, W) pixels of the left and of the right image that show anything; values: (H, W)
-    disparities, of which those with a reason against them are lost. The measure of confidence is the naive peak ratio
-    (Hu and Mordohai 2012) as 1 - best / second.
+    grey: left image (H, W); valid: (H, W) pixels of the left and of the right image that show anything; paths: how
+    many whole ones are in the sums; values: (H, W) disparities, of which those with a reason against them are lost.
     """
     width = reason.shape[1]
     seen, textured = np.empty(width, np.bool_), np.empty(width, np.bool_)
@@ -39,7 +41,9 @@ def judge(
         find_texture(y, grey, textured)
         take_least(found.sums[y], least)
         give_reasons(least, found.second[y], found.agrees[y], seen, textured, uniqueness, bits, reason[y])
-        trust(least, found.second[y], reason[y], values[y], confidence[y])
+        trust(least, found.second[y], grey[y], reason[y], paths, confidence[y])
+        for x in range(width):
+            values[y, x] = values[y, x] if reason[y, x] == 0 else f32(np.nan)
 
 
 @kernel
@@ -104,20 +108,14 @@ def give_reasons(
 
 
 @kernel
-def trust(least: U8, second: U8, reason: U16, values: F32, confidence: F32) -> None:
-    """Confidence (W,) in winners that nothing speaks against; of the others no value is left."""
-    for x in range(reason.size):
-        share = (f32(second[x]) - f32(least[x])) / max(f32(second[x]), f32(1))
-        confidence[x] = share if reason[x] == 0 else f32(0)
-        values[x] = values[x] if reason[x] == 0 else f32(np.nan)
-
-
-@kernel
-def settle(start: int, stop: int, values: F32, reason: U16, confidence: F32, bits: Bits, made_up: np.float32) -> None:
-    """Bring reason and confidence in line with values that were filtered or filled in since `judge`.
+def settle(
+    start: int, stop: int, judged: F32, values: F32, reason: U16, confidence: F32, bits: Bits, made_up: np.float32
+) -> None:
+    """Bring reason and confidence in line with values that were filtered or filled in since they were `judged`.
 
     What had a reason and has a value now is interpolated, with confidence `made_up`; but nothing is made up at the
-    border. What had none and lost its value is speckle.
+    border. So is what the filter moved far: it is its neighbours' value, and no longer what was measured. What had no
+    reason and lost its value is speckle.
     """
     for y in range(start, stop):
         for x in range(values.shape[1]):
@@ -126,6 +124,6 @@ def settle(start: int, stop: int, values: F32, reason: U16, confidence: F32, bit
             elif np.isnan(values[y, x]):
                 reason[y, x] = reason[y, x] or bits.speckle
                 confidence[y, x] = 0
-            elif reason[y, x]:
+            elif reason[y, x] or abs(values[y, x] - judged[y, x]) > MOVED:
                 reason[y, x] = bits.interpolated
                 confidence[y, x] = made_up
