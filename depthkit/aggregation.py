@@ -5,6 +5,7 @@ Both give the same bits (`kernels.simd_sgm`, `kernels.sgm`). The environment's D
 
 import os
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from depthkit import kernels, threads
 from depthkit.arrays import U8
 
 Edges = NDArray[np.int64]
+Then = Callable[[int, int, Any], None]
 
 ROWS_A_BAND = 120
 STAGGER = 576  # bytes between parts of memory, so that the same pixel is not at the same place of a page in all of them
@@ -48,25 +50,33 @@ class Aggregator:
         """Whether images of that shape, cut into those bands, are what this is for."""
         return self.shape == shape and np.array_equal(self.edges, edges)
 
-    def __call__(self, views: Any) -> Any:
-        """The kernels.matching.Winners of a pair of views, valid until the next call."""
-        bands = len(self.edges) - 1
-        if self.blocks is None:
-            threads.for_rows(kernels.sgm.bands, bands, self.edges, views, self.setting, self.found, at_least=1)
-        else:
-            threads.for_rows(self._bands, bands, views, at_least=1)
+    @property
+    def work_bytes(self) -> int:
+        """Bytes of memory for bands that there are by now, one for each thread that was needed."""
+        return sum(work.memory.nbytes + work.phases.nbytes for work in self.free)
+
+    def __call__(self, views: Any, then: Then = lambda start, stop, found: None) -> Any:
+        """The kernels.matching.Winners of a pair of views, valid until the next call.
+
+        then: called with the first and the last row of each band and the winners, once those of the band are there.
+        """
+        threads.for_rows(self._bands, len(self.edges) - 1, views, then, at_least=1)
         return self.found
 
-    def _bands(self, start: int, stop: int, views: Any) -> None:
+    def _bands(self, start: int, stop: int, views: Any, then: Then) -> None:
         """Bands start…stop, in memory that no other thread has now."""
-        try:
-            work = self.free.pop()
-        except IndexError:
-            work = self._work()
-        for i in range(start, stop):
-            rows = self.edges[i], self.edges[i + 1]
-            kernels.simd_sgm.band(*rows, views, self.setting, self.tables, work, self.found, self.blocks)
-        self.free.append(work)
+        if self.blocks is None:
+            kernels.sgm.bands(start, stop, self.edges, views, self.setting, self.found)
+        else:
+            try:
+                work = self.free.pop()
+            except IndexError:
+                work = self._work()
+            for i in range(start, stop):
+                rows = self.edges[i], self.edges[i + 1]
+                kernels.simd_sgm.band(*rows, views, self.setting, self.tables, work, self.found, self.blocks)
+            self.free.append(work)
+        then(int(self.edges[start]), int(self.edges[stop]), self.found)
 
     def _work(self) -> Any:
         setting, width, blocks = self.setting, self.shape[1], len(self.blocks or ())

@@ -22,9 +22,7 @@ NEAR = 12.0
 _WEIGHT = 64  # of a vote from the pixel itself, in either measure
 
 
-def fill(
-    disparity: Disparity, left: U8, how: Filling = "background", *, valid_left: Mask | None = None
-) -> Disparity:
+def fill(disparity: Disparity, left: U8, how: Filling = "background", *, valid_left: Mask | None = None) -> Disparity:
     """The disparities with a value in every pixel, from any matcher.
 
     left: (H, W) uint8, the left image; valid_left: (H, W) bool, its pixels that show anything: no others are filled.

@@ -64,13 +64,23 @@ def checked_valid(name: str, valid: Mask | None, image: Image) -> Mask:
     return valid.copy()
 
 
+def runs_of(height: int, width: int) -> Any:
+    """Memory for the runs of segments: kernels.speckle.Runs."""
+    return kernels.speckle.Runs(*np.empty((2, height), np.int32), *np.empty((4, height * width), np.int32))
+
+
+def join_segments(values: F32, difference: float, runs: Any) -> None:
+    """Find the segments of values (H, W) whose neighbours differ by at most `difference`, into `runs`."""
+    blocks, similar = -(-len(values) // kernels.speckle.BLOCK), np.float32(difference)
+    threads.for_rows(kernels.speckle.join_in_blocks, blocks, values, similar, runs, at_least=1)
+    kernels.speckle.join_blocks(values, similar, runs)
+
+
 def drop_speckles(values: F32, reason: U16, fewest: int, difference: float) -> None:
     """Take segments of fewer than `fewest` pixels out of values (H, W), in place; their reason is SPECKLE."""
     height, width = values.shape
-    runs = kernels.speckle.Runs(*np.empty((2, height), np.int32), *np.empty((4, height * width), np.int32))
-    blocks, similar = -(-height // kernels.speckle.BLOCK), np.float32(difference)
-    threads.for_rows(kernels.speckle.join_in_blocks, blocks, values, similar, runs, at_least=1)
-    kernels.speckle.join_blocks(values, similar, runs)
+    runs = runs_of(height, width)
+    join_segments(values, difference, runs)
     threads.for_rows(kernels.speckle.drop_small, height, runs, fewest, values, reason, np.uint16(Reason.SPECKLE))
 
 

@@ -302,9 +302,9 @@ def clean(values: Array, reason: Array, confidence: Array, sgm: Sgm) -> Array:
             for pixel in segment:
                 values[pixel], reason[pixel] = np.nan, int(Reason.SPECKLE)
     out = median(values, sgm.median) if sgm.median else values.copy()
-    if sgm.fill:
-        out = np.stack([bridge(row, sgm.fill, 1.0) for row in out])
-        out = np.stack([bridge(column, sgm.fill, 1.0) for column in out.T], axis=1)
+    if sgm.bridge:
+        out = np.stack([bridge(row, sgm.bridge, 1.0) for row in out])
+        out = np.stack([bridge(column, sgm.bridge, 1.0) for column in out.T], axis=1)
     for pixel in np.ndindex(*out.shape):
         if reason[pixel] & Reason.BORDER:
             out[pixel] = np.nan

@@ -80,8 +80,8 @@ def test_the_range_that_is_asked_for_is_covered() -> None:
         half = setting_of_halves(Sgm(num_disparities=count, min_disparity=first))
         wanted = {d // 2 for d in range(first, first + count)}
         assert {half.min_disparity + k for k in range(half.num_disparities)} == wanted
-    half = setting_of_halves(Sgm(speckle=30, lr_check=None, fill=0, half=True))
-    assert (half.half, half.speckle, half.speckle_range, half.lr_check, half.fill) == (False, 8, 1.0, None, 0)
+    half = setting_of_halves(Sgm(speckle=30, lr_check=None, bridge=0, half=True))
+    assert (half.half, half.speckle, half.speckle_range, half.lr_check, half.bridge) == (False, 8, 1.0, None, 0)
 
 
 def test_a_half_size_pixel_is_valid_if_all_four_are() -> None:

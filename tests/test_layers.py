@@ -22,6 +22,7 @@ LAYERS = """
     block_matching filling
     sgm levels
     halves regions
+    pair_matcher
     stereo depth cloud
     quality evaluate truth opencv_matcher
     bag

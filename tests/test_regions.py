@@ -85,7 +85,7 @@ def test_a_part_of_a_real_scene(shared_data: Path, name: str, paths: int) -> Non
 @settings(max_examples=30, deadline=None)
 @given(st.data(), st.integers(10, 40), st.integers(10, 40), st.sampled_from([3, 8]), st.booleans())
 def test_regions_anywhere_in_small_images(data: st.DataObject, height: int, width: int, paths: int, half: bool) -> None:
-    sgm = Sgm(50, -4, paths=paths, half=half, speckle=0, fill=0)  # but for these, all that has a say is near
+    sgm = Sgm(50, -4, paths=paths, half=half, speckle=0, bridge=0)  # but for these, all that has a say is near
     left, right = np.random.default_rng(4).integers(0, 256, (2, height, width)).astype(np.uint8)
     u, v = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
     roi = u, v, data.draw(st.integers(1, width - u)), data.draw(st.integers(1, height - v))

@@ -12,6 +12,7 @@ from depthkit.matching import drop_speckles, reason_bits
 from depthkit.stereo import Sgm
 from depthkit.types import Reason
 from tests import oracle_sgm as oracle
+from tests.sgm_parts import aggregator, features
 
 pytestmark = pytest.mark.kernel
 Array = NDArray[Any]
@@ -52,7 +53,7 @@ def test_features(size: tuple[int, int], side: int, dtype: Any) -> None:
     image = grey.astype(dtype)
     if dtype == np.uint16:  # what 8 bits do not tell, up to the last value there is
         image = image * np.uint16(257) - np.random.default_rng(1).integers(0, 3, size, np.uint16) * (image > 0)
-    np.testing.assert_array_equal(stereo._features(image, Sgm(census=side), grey), oracle.features(image, side, grey))
+    np.testing.assert_array_equal(features(image, Sgm(census=side), grey), oracle.features(image, side, grey))
 
 
 @pytest.mark.parametrize(("dark", "scale"), [(0.0, 255 / 65535), (29700.25, 0.31), (0.0, 1.0)])
@@ -67,7 +68,7 @@ def test_grey_levels_of_deep_images(dark: float, scale: float) -> None:
 
 @pytest.mark.parametrize("min_disparity", [-9, -2, 0, 3, 40])
 def test_raw_costs(min_disparity: int) -> None:
-    left, right = (stereo._features(image)[3] for image in dots(2, 8, 14))
+    left, right = (features(image)[3] for image in dots(2, 8, 14))
     width, num_disparities = 14, 6
     candidates = np.empty((7, width + num_disparities - 1), np.uint8)
     kernels.costs.reverse(right, min_disparity, candidates)
@@ -90,7 +91,7 @@ def test_costs_are_smoothed_but_not_past_edges() -> None:
 @pytest.mark.parametrize("step", [1, -1])
 def test_costs_row_by_row_either_way(step: int) -> None:
     left, right = dots(4, 7, 12)
-    views = matching.Views(stereo._features(left), stereo._features(right), left)
+    views = matching.Views(features(left), features(right), left)
     wanted = oracle.costs(views.left, views.right, left, Sgm(num_disparities=5, min_disparity=1))
     lines, raw, out = np.empty((3, 12, 5), np.uint8), np.empty((12, 5), np.uint8), np.empty((12, 5), np.uint8)
     rows = range(2, 7) if step > 0 else range(5, -1, -1)
@@ -238,11 +239,11 @@ def test_what_was_filtered_has_its_reason() -> None:
 WHOLE = [
     Sgm(num_disparities=10, cost="census", speckle=0, median=3),
     Sgm(num_disparities=10, speckle=6),
-    Sgm(num_disparities=10, paths=4, median=3, fill=2),
+    Sgm(num_disparities=10, paths=4, median=3, bridge=2),
     Sgm(num_disparities=9, paths=5, min_disparity=-3, speckle=0, uniqueness=4),
     Sgm(num_disparities=10, census=7),
     Sgm(num_disparities=40, census=9),
-    Sgm(num_disparities=10, paths=8, min_disparity=2, P1=3, P2=55, P2_min=5, lr_check=None, median=0, fill=0),
+    Sgm(num_disparities=10, paths=8, min_disparity=2, P1=3, P2=55, P2_min=5, lr_check=None, median=0, bridge=0),
 ]
 
 
@@ -264,8 +265,8 @@ def test_bands_start_their_paths_outside(paths: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(aggregation, "ROWS_A_BAND", 10)
     left, right = dots(13, 40, 16, disparity=2)
     sgm = Sgm(num_disparities=6, paths=paths)
-    views = matching.Views(stereo._features(left), stereo._features(right), left)
-    found = stereo._aggregator(left.shape, sgm)(views)
+    views = matching.Views(features(left), features(right), left)
+    found = aggregator(left.shape, sgm)(views)
     total = oracle.totals(oracle.costs(views.left, views.right, left, sgm), left, sgm, rows_a_band=10)
     wanted = oracle.winners(total, sgm)
     for name in ("best", "sums", "second", "agrees"):

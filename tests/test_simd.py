@@ -18,6 +18,7 @@ from depthkit.kernels import matching, simd
 from depthkit.kernels.jit import kernel
 from depthkit.kernels.matching import U8
 from depthkit.stereo import Sgm
+from tests.sgm_parts import aggregator, features
 
 pytestmark = pytest.mark.skipif(not simd.available(), reason="vectors are values of compiled code (NUMBA_DISABLE_JIT)")
 
@@ -102,8 +103,8 @@ def test_operations_between_candidates(blocks: int) -> None:
 
 
 def winners(left: U8, right: U8, sgm: Sgm) -> matching.Winners:
-    views = matching.Views(stereo._features(left, sgm), stereo._features(right, sgm), left)
-    found: matching.Winners = stereo._aggregator(left.shape, sgm)(views)
+    views = matching.Views(features(left, sgm), features(right, sgm), left)
+    found: matching.Winners = aggregator(left.shape, sgm)(views)
     return found
 
 
@@ -156,10 +157,10 @@ def test_the_memory_of_one_pair_does_for_the_next() -> None:
     rng = np.random.default_rng(3)
     pairs = rng.integers(0, 256, (3, 2, 30, 80)).astype(np.uint8)
     setting = matching.Setting(40, 0, upwards=True, diagonal=True, P1=10, P2=50, P2_min=12, lr_check=1)
-    aggregator = aggregation.Aggregator(30, 80, setting, 7)
+    kept = aggregation.Aggregator(30, 80, setting, 7)
     for left, right in pairs:
-        views = matching.Views(stereo._features(left), stereo._features(right), left)
-        again = aggregator(views)
+        views = matching.Views(features(left), features(right), left)
+        again = kept(views)
         fresh = aggregation.Aggregator(30, 80, setting, 7)(views)
         for name in ("best", "sums", "second", "agrees"):
             np.testing.assert_array_equal(getattr(again, name), getattr(fresh, name), name)

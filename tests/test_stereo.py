@@ -130,7 +130,7 @@ def test_arrays_of_any_layout_are_taken_and_left_alone() -> None:
 
 def test_hidden_background_disagrees_with_the_right_image() -> None:
     left, right, truth = relief(8)
-    raw = match(left, right, Sgm(num_disparities=20, speckle=0, median=0, fill=0))
+    raw = match(left, right, Sgm(num_disparities=20, speckle=0, median=0, bridge=0))
     hidden = np.s_[30:50, 64:69]  # just left of the raised square
     assert np.mean(raw.reason[hidden] & Reason.LEFT_RIGHT != 0) > 0.7
     seen = np.s_[30:50, 75:105]
@@ -150,7 +150,7 @@ def test_stripes_that_repeat_are_not_unique() -> None:
     right[20:60, 50:110] = np.tile(np.array([40, 60, 150, 200, 120, 70], np.uint8), (40, 10))
     left = left_of(right, constant(11))
     left[20:60, 61:121] = np.roll(left[20:60, 61:121], 3, axis=1)  # now 8 px or 14 px, as far from 11 px
-    result = match(left, right, Sgm(num_disparities=32, uniqueness=30, speckle=0, median=0, fill=0))
+    result = match(left, right, Sgm(num_disparities=32, uniqueness=30, speckle=0, median=0, bridge=0))
     assert np.mean(result.reason[30:50, 75:105] & Reason.NOT_UNIQUE != 0) > 0.7
     assert np.mean(result.reason[:, 20:58] & Reason.NOT_UNIQUE != 0) < 0.2
 
@@ -160,8 +160,8 @@ def test_a_small_patch_is_speckle_only_if_smaller_than_asked() -> None:
     truth[30:42, 60:72] = 13
     right = texture(9)
     left = left_of(right, truth)
-    kept = match(left, right, Sgm(num_disparities=20, speckle=40, fill=0, median=0))
-    dropped = match(left, right, Sgm(num_disparities=20, speckle=400, fill=0, median=0))
+    kept = match(left, right, Sgm(num_disparities=20, speckle=40, bridge=0, median=0))
+    dropped = match(left, right, Sgm(num_disparities=20, speckle=400, bridge=0, median=0))
     patch = np.s_[33:39, 63:69]
     assert np.nanmedian(kept.values[patch]) == pytest.approx(13, abs=0.3)
     assert np.isnan(dropped.values[patch]).all()
@@ -171,7 +171,7 @@ def test_a_small_patch_is_speckle_only_if_smaller_than_asked() -> None:
 def test_gaps_are_filled_only_where_asked_and_marked() -> None:
     left, right, _ = relief(10)
     left[60:63, 60:90] = 255  # hides the surface
-    empty, filled = (match(left, right, Sgm(num_disparities=20, median=0, fill=fill)) for fill in (0, 30))
+    empty, filled = (match(left, right, Sgm(num_disparities=20, median=0, bridge=fill)) for fill in (0, 30))
     made_up = filled.reason == Reason.INTERPOLATED
     assert not (empty.reason & MADE_UP).any()
     assert made_up.sum() > 20
@@ -225,7 +225,7 @@ def test_confidence_tells_good_from_bad() -> None:
     for seed in range(20, 26):
         left, right, truth = relief(seed)
         noisy = np.clip(left + np.random.default_rng(seed).normal(0, 18, left.shape), 0, 255).astype(np.uint8)
-        result = match(noisy, right, Sgm(num_disparities=24, speckle=0, median=0, fill=0))
+        result = match(noisy, right, Sgm(num_disparities=24, speckle=0, median=0, bridge=0))
         seen = result.measured[:, 24:]
         wrong.append(np.abs(result.values - truth)[:, 24:][seen] > 1)
         confidence.append(result.confidence[:, 24:][seen])

@@ -34,9 +34,7 @@ def fill_rows(start: int, stop: int, values: F32) -> None:
 
 
 @kernel
-def vote(
-    start: int, stop: int, filled: F32, gaps: Mask, grey: U8, likeness: I32, nearness: I32, values: F32
-) -> None:
+def vote(start: int, stop: int, filled: F32, gaps: Mask, grey: U8, likeness: I32, nearness: I32, values: F32) -> None:
     """In rows start…stop, the weighted median of `filled` around each pixel of the gaps, into values (H, W).
 
     filled, gaps, grey: (H, W); likeness: (256,), weight of a voter by the difference in grey levels; nearness:
@@ -62,7 +60,7 @@ def vote(
 
 @inline
 def _weighted_median(votes: F32, weights: I32) -> np.float32:
-    """The least vote that, with all below it, has half the weight. Those known to be too low or too high are skipped."""
+    """The least vote that, with all below it, has half the weight. Those known to be no candidates are skipped."""
     total = i32(0)
     for i in range(weights.size):
         total = i32(total + weights[i])

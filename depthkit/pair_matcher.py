@@ -1,0 +1,136 @@
+"""Matching a pair at its own resolution: from its grey levels to disparities, band by band of rows.
+
+Steps that need a few rows only follow each other within a band, while it is at hand; threads meet between steps that
+need all rows.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from depthkit import kernels, threads
+from depthkit.aggregation import Aggregator, Edges
+from depthkit.arrays import F32, U8, U16, Image, Mask
+from depthkit.levels import Levels, in_levels
+from depthkit.matching import MADE_UP_CONFIDENCE, Pair, join_segments, reason_bits, runs_of
+from depthkit.sgm import Sgm
+from depthkit.types import Disparity, Reason
+
+BRIDGED_DIFFERENCE = np.float32(1)  # px, most between the ends of a gap that is bridged
+LIGHT = 400  # rows a band of work that fewer of them finish before another thread is awake
+
+
+class PairMatcher:
+    """Matches pairs of one size, and keeps its work memory from one to the next.
+
+    shape: (H, W); edges: of the bands of rows.
+    """
+
+    def __init__(self, shape: tuple[int, ...], sgm: Sgm, edges: Edges) -> None:
+        height, width = shape
+        self.shape, self.sgm, self.edges = shape, sgm, edges
+        self._aggregator = Aggregator(height, width, setting_of(sgm), planes_of(sgm), edges)
+        self._features: U8 = np.empty((2, height, planes_of(sgm), width), np.uint8)
+        self._judged: F32 = np.empty((height, width), np.float32)
+        self._runs = runs_of(height, width) if sgm.speckle else None
+
+    def fits(self, shape: tuple[int, ...], edges: Edges) -> bool:
+        """Whether images of that shape, cut into those bands, are what this is for."""
+        return self.shape == shape and np.array_equal(self.edges, edges)
+
+    @property
+    def work_bytes(self) -> int:
+        """Bytes of memory kept for aggregation, of all threads so far."""
+        return self._aggregator.work_bytes
+
+    def __call__(self, pair: Pair, levels: Levels) -> Disparity:
+        """Disparities of the left image; the result is the caller's own."""
+        images = pair.left, pair.right
+        greys = in_levels(pair.left, levels), in_levels(pair.right, levels)
+        threads.for_rows(self._find_features, 2 * len(pair.left), images, greys)
+        views = kernels.matching.Views(*self._features, greys[0])
+        reason, confidence = np.empty(self.shape, np.uint16), np.empty(self.shape, np.float32)
+        valid = pair.valid_left, pair.valid_right
+        self._aggregator(views, partial(self._judge, views=views, valid=valid, reason=reason, confidence=confidence))
+        values = self._cleaned(reason)
+        rest = reason, confidence, reason_bits(), MADE_UP_CONFIDENCE
+        threads.for_rows(kernels.disparity.settle, len(values), self._judged, values, *rest, at_least=LIGHT)
+        return Disparity(values, reason, confidence)
+
+    def _find_features(self, start: int, stop: int, images: tuple[Image, Image], greys: tuple[U8, U8]) -> None:
+        """Of rows start…stop of both images, the left one's rows coming first."""
+        height, window = self.shape[0], kernels.census.window(self.sgm.census)
+        for i, (image, grey, out) in enumerate(zip(images, greys, self._features, strict=True)):
+            first, last = max(start - i * height, 0), min(stop - i * height, height)
+            if first < last:
+                kernels.census.features(first, last, image, grey, window, out)
+
+    def _judge(
+        self, start: int, stop: int, found: Any, views: Any, valid: tuple[Mask, Mask], reason: U16, confidence: F32
+    ) -> None:
+        """Sub-pixel disparities of rows start…stop, and what speaks for or against them."""
+        sgm, values = self.sgm, self._judged
+        candidates = sgm.num_disparities, sgm.min_disparity
+        if not sgm.subpixel:
+            values[start:stop] = found.best[start:stop] + sgm.min_disparity
+        elif sgm.cost == "census":
+            kernels.subpixel.subpixel_of_sums(start, stop, found, *candidates, values)
+        else:
+            gradients = [features[:, kernels.census.GRADIENT] for features in (views.left, views.right)]
+            kernels.subpixel.subpixel(start, stop, found, *gradients, *candidates, values)
+        limits = sgm.min_disparity, sgm.uniqueness, _summed_paths(sgm)
+        bits = reason_bits()
+        kernels.disparity.judge(start, stop, found, views.grey, valid, *limits, bits, values, reason, confidence)
+
+    def _cleaned(self, reason: U16) -> F32:
+        """What is left of the judged values without speckles, filtered, and with short gaps bridged."""
+        sgm, judged = self.sgm, self._judged
+        if sgm.speckle:
+            join_segments(judged, sgm.speckle_range, self._runs)
+        values = np.empty(self.shape, np.float32)
+        threads.for_rows(self._clean, len(values), reason, values)
+        if sgm.bridge:
+            columns = values.shape[1]
+            threads.for_rows(
+                kernels.gaps.bridge_columns, columns, values, sgm.bridge, BRIDGED_DIFFERENCE, at_least=LIGHT
+            )
+        return values
+
+    def _clean(self, start: int, stop: int, reason: U16, values: F32) -> None:
+        sgm, judged, reach = self.sgm, self._judged, self.sgm.median // 2
+        if sgm.speckle:
+            # The rows beside these, which the median looks at, too: another thread that does them does the same.
+            rows = max(start - reach, 0), min(stop + reach, len(values))
+            kernels.speckle.drop_small(*rows, self._runs, sgm.speckle, judged, reason, np.uint16(Reason.SPECKLE))
+        if sgm.median:
+            kernel = kernels.median.median3 if sgm.median == 3 else kernels.median.median5
+            kernel(start, stop, judged, values)
+        else:
+            values[start:stop] = judged[start:stop]
+        if sgm.bridge:
+            kernels.gaps.bridge_rows(start, stop, values, sgm.bridge, BRIDGED_DIFFERENCE)
+
+
+def setting_of(sgm: Sgm) -> Any:
+    """`sgm` for kernels."""
+    return kernels.matching.Setting(
+        sgm.num_disparities,
+        sgm.min_disparity,
+        upwards=sgm.paths in (4, 8),
+        diagonal=sgm.paths in (5, 8),
+        P1=sgm.P1,
+        P2=sgm.P2,
+        P2_min=sgm.P2_min,
+        lr_check=-1 if sgm.lr_check is None else sgm.lr_check,
+    )
+
+
+def planes_of(sgm: Sgm) -> int:
+    """How many planes of features the costs are made from."""
+    return int(kernels.census.BITS if sgm.cost == "census" else kernels.census.PLANES)
+
+
+def _summed_paths(sgm: Sgm) -> np.float32:
+    """How many whole paths' costs are in the sums: of 5 and 8, halves are."""
+    return np.float32(sgm.paths / 2 if sgm.paths in (5, 8) else sgm.paths)
