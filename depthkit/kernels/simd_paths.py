@@ -242,13 +242,18 @@ def agree(y: int, lanes: int, lr_check: int, totals: U8, right_least: U8, places
     """
     best_of, agrees_of, sums_of = found.best[y], found.agrees[y], found.sums[y]
     width = best_of.size
+    doubtful, count = np.empty(width + 1, np.int32), np.uint32(0)
     for x in range(width):
-        agrees_of[x] = (lr_check < 0) | (sums_of[x, 1] <= right_least[width - 1 - x + max(best_of[x], 0)])
-    for x in range(width):
-        if best_of[x] >= 0 and not agrees_of[x]:  # most do already
-            best = int(best_of[x])
-            least, agrees = right_least[width - 1 - x + best], False
-            first, last = max(-lr_check, -x, -best), min(lr_check, width - 1 - x, places.size - 1 - best)
-            for shift in range(first, last + 1):
-                agrees |= simd.byte(totals, (x + shift) * lanes + places[best + shift]) <= least
-            agrees_of[x] = agrees
+        best = max(np.int32(best_of[x]), np.int32(0))
+        agrees = (lr_check < 0) | (sums_of[x, 1] <= simd.byte(right_least, width - 1 - x + best))
+        agrees_of[x] = agrees
+        doubtful[count] = x
+        count += np.uint32((not agrees) & (best_of[x] >= 0))
+    for i in range(count):
+        x = np.int64(doubtful[i])
+        best = np.int64(best_of[x])
+        least, agrees = simd.byte(right_least, width - 1 - x + best), False
+        first, last = max(-lr_check, -x, -best), min(lr_check, width - 1 - x, places.size - 1 - best)
+        for shift in range(first, last + 1):
+            agrees |= simd.byte(totals, (x + shift) * lanes + places[best + shift]) <= least
+        agrees_of[x] = agrees
