@@ -37,7 +37,7 @@ def around(roi: Roi, shape: tuple[int, ...], sgm: Any, window: int, step: int = 
     """
     check_roi(roi, shape)
     u, v, width, height = roi
-    margin = step * (kernels.sgm.WARM_UP + window)
+    margin = step * (kernels.block_sgm.WARM_UP + window)  # which is no less than kernels.sgm.WARM_UP
     edges = step * band_edges(shape[0] // step)
     start, stop = v - step * _FILTERS, v + height + step * _FILTERS
     start = edges[edges <= max(start, 0)][-1] - margin

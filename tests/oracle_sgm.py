@@ -145,7 +145,7 @@ GROUPS = {
 }
 
 
-def totals(volume: Array, grey: Array, sgm: Sgm, rows_a_band: int = 120, warm_up: int = 16) -> Array:
+def totals(volume: Array, grey: Array, sgm: Sgm, rows_a_band: int = 120, warm_up: int = 8) -> Array:
     """Sums of path costs (H, W, D), each band of rows by itself, with paths from `warm_up` rows outside it."""
     height = len(grey)
     bands = 2 * -(-height // (2 * rows_a_band))

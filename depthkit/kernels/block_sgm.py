@@ -7,7 +7,8 @@ from depthkit.kernels import block_costs, block_paths, block_winners
 from depthkit.kernels.block_types import BlockSetting, Ends, Found, Spans
 from depthkit.kernels.jit import kernel
 from depthkit.kernels.matching import U16, Bits
-from depthkit.kernels.sgm import WARM_UP
+
+WARM_UP = 16  # rows a path runs before the first one that counts
 
 
 @kernel

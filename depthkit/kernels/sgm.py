@@ -12,7 +12,7 @@ from depthkit.kernels import costs, paths, winners
 from depthkit.kernels.jit import kernel
 from depthkit.kernels.matching import U8, Ends, Setting, Views, Winners
 
-WARM_UP = 16  # rows a path runs before the first one that counts
+WARM_UP = 8  # rows a path runs before the first one that counts
 
 
 @kernel
