@@ -123,14 +123,14 @@ def row_of_winners(y: int, total: Array, grey: Array, valid: tuple[Array, Array]
     return values, reason, confidence
 
 
-def settle(values: Array, reason: Array, confidence: Array) -> None:
-    """Reason and confidence follow what filters did to the values."""
+def settle(judged: Array, values: Array, reason: Array, confidence: Array) -> None:
+    """Reason and confidence follow what filters did to the values since they were judged."""
     for pixel in np.ndindex(*values.shape):
         if reason[pixel] & Reason.BORDER:
             values[pixel] = np.nan
         elif np.isnan(values[pixel]):
             reason[pixel], confidence[pixel] = reason[pixel] or int(Reason.SPECKLE), 0
-        elif reason[pixel]:
+        elif reason[pixel] or abs(values[pixel] - judged[pixel]) > 1:
             reason[pixel], confidence[pixel] = int(Reason.INTERPOLATED), 0.1
 
 
@@ -142,12 +142,12 @@ def match(
     volume = block_costs(pixel_costs(left, right, sgm), sgm.block_size)
     total = totals(volume, sgm, rows_a_band)
     rows = [row_of_winners(y, total[y], left, valid, sgm) for y in range(len(left))]
-    values, reason, confidence = (np.stack(part) for part in zip(*rows, strict=True))
-    values = oracle_sgm.median(values, 3)
+    judged, reason, confidence = (np.stack(part) for part in zip(*rows, strict=True))
+    values = oracle_sgm.median(judged, 3)
     for segment in oracle_sgm.segments(values, sgm.speckle_range):
         if len(segment) < sgm.speckle:
             for pixel in segment:
                 values[pixel] = np.nan
                 reason[pixel] |= int(Reason.SPECKLE)
-    settle(values, reason, confidence)
+    settle(judged, values, reason, confidence)
     return values, reason, confidence

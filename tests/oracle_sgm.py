@@ -273,10 +273,24 @@ def judge(found: Any, grey: Array, valid: tuple[Array, Array], sgm: Sgm) -> tupl
                 why |= Reason.NO_TEXTURE if contrast(grey, y, x) < 4 else Reason.NOT_UNIQUE
             if not found.agrees[y, x]:
                 why |= Reason.LEFT_RIGHT
-            if not why and second:
-                confidence[y, x] = np.float32(second - best) / np.float32(second)
         reason[y, x] = int(why)
+    for y, x in zip(*np.nonzero(reason == 0), strict=True):
+        rejected = np.count_nonzero(reason[y, max(x - 8, 0) : x + 9])
+        gradient = abs(at(grey, y, x + 1) - at(grey, y, x - 1))
+        paths = {3: 3, 4: 4, 5: 2.5, 8: 4}[sgm.paths]
+        confidence[y, x] = trust(int(found.sums[y, x, 1]), int(found.second[y, x]), gradient, rejected, paths)
     return reason, confidence
+
+
+def trust(best: int, second: int, gradient: int, rejected: int, paths: float) -> Any:
+    """Probability of being right, as a share of the evidence for it, in single precision."""
+    f32 = np.float32
+    scale = f32(3) / f32(paths)
+    cost, margin = scale * f32(best), scale * (f32(second) - f32(best))
+    against = (f32(16) + cost) * f32(64 + gradient)
+    wrong = f32(0.68) * (against * against) * np.sqrt(f32(1 + 2 * rejected))
+    favour = (f32(64) + margin) * (f32(64) + margin)
+    return f32(1) - f32(0.68) * (wrong / (wrong + favour * favour))
 
 
 def winners(total: Array, sgm: Sgm) -> Any:
@@ -310,7 +324,7 @@ def clean(values: Array, reason: Array, confidence: Array, sgm: Sgm) -> Array:
             out[pixel] = np.nan
         elif np.isnan(out[pixel]):
             reason[pixel] = reason[pixel] or int(Reason.SPECKLE)
-        elif reason[pixel]:
+        elif reason[pixel] or abs(out[pixel] - values[pixel]) > 1:
             reason[pixel], confidence[pixel] = int(Reason.INTERPOLATED), 0.1
         confidence[pixel] *= not np.isnan(out[pixel])
     return out

@@ -174,7 +174,7 @@ def test_reasons_and_confidence() -> None:
     valid = rng.random((6, 16)) < 0.9, rng.random((6, 16)) < 0.9
     values, confidence = np.ones((2, 6, 16), np.float32)
     reason = np.empty((6, 16), np.uint16)
-    kernels.disparity.judge(0, 6, found, grey, valid, 1, 2, reason_bits(), values, reason, confidence)
+    kernels.disparity.judge(0, 6, found, grey, valid, 1, 2, np.float32(3), reason_bits(), values, reason, confidence)
     wanted = oracle.judge(found, grey, valid, sgm)
     np.testing.assert_array_equal(reason, wanted[0])
     np.testing.assert_array_equal(confidence, wanted[1])
@@ -227,13 +227,14 @@ def test_gaps(longest: int) -> None:
 
 def test_what_was_filtered_has_its_reason() -> None:
     border, occluded, filled, speckle = 1 << 1, 1 << 4, 1 << 10, 1 << 5
-    values = np.array([[5, np.nan, 5, 5, np.nan]], np.float32)
-    reason = np.array([[border, occluded, occluded, 0, 0]], np.uint16)
-    confidence = np.array([[0, 0, 0, 0.7, 0.7]], np.float32)
-    kernels.disparity.settle(0, 1, values, reason, confidence, reason_bits(), 0.1)
-    np.testing.assert_array_equal(values, np.array([[np.nan, np.nan, 5, 5, np.nan]], np.float32))
-    np.testing.assert_array_equal(reason, [[border, occluded, filled, 0, speckle]])
-    np.testing.assert_array_equal(confidence, np.array([[0, 0, 0.1, 0.7, 0]], np.float32))
+    judged = np.array([[np.nan, np.nan, np.nan, 4, 3.9, 5]], np.float32)
+    values = np.array([[5, np.nan, 5, 5, 5, np.nan]], np.float32)
+    reason = np.array([[border, occluded, occluded, 0, 0, 0]], np.uint16)
+    confidence = np.array([[0, 0, 0, 0.7, 0.7, 0.7]], np.float32)
+    kernels.disparity.settle(0, 1, judged, values, reason, confidence, reason_bits(), 0.1)
+    np.testing.assert_array_equal(values, np.array([[np.nan, np.nan, 5, 5, 5, np.nan]], np.float32))
+    np.testing.assert_array_equal(reason, [[border, occluded, filled, 0, filled, speckle]])
+    np.testing.assert_array_equal(confidence, np.array([[0, 0, 0.1, 0.7, 0.1, 0]], np.float32))
 
 
 WHOLE = [

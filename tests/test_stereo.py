@@ -168,10 +168,10 @@ def test_a_small_patch_is_speckle_only_if_smaller_than_asked() -> None:
     assert np.mean(dropped.reason[patch] == Reason.SPECKLE) > 0.9
 
 
-def test_gaps_are_filled_only_where_asked_and_marked() -> None:
+def test_gaps_are_bridged_only_where_asked_and_marked() -> None:
     left, right, _ = relief(10)
     left[60:63, 60:90] = 255  # hides the surface
-    empty, filled = (match(left, right, Sgm(num_disparities=20, median=0, bridge=fill)) for fill in (0, 30))
+    empty, filled = (match(left, right, Sgm(num_disparities=20, median=0, bridge=px)) for px in (0, 30))
     made_up = filled.reason == Reason.INTERPOLATED
     assert not (empty.reason & MADE_UP).any()
     assert made_up.sum() > 20
@@ -290,7 +290,8 @@ def test_masks_must_fit() -> None:
         ({"speckle": -1}, "speckle"),
         ({"speckle_range": float("nan")}, "speckle_range"),
         ({"median": 4}, "median is 4; it must be one of 0, 3, 5"),
-        ({"fill": -2}, "fill"),
+        ({"bridge": -2}, "bridge"),
+        ({"fill": "all"}, "fill is all; it must be one of none, background, edges"),
     ],
 )
 def test_settings_out_of_range_are_named(options: dict[str, Any], says: str) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from depthkit.kernels.confidence import trust
+from depthkit.kernels.confidence import trust, work
 from depthkit.kernels.jit import kernel
 from depthkit.kernels.matching import F32, I16, U8, U16, Bits, Mask, Winners
 
@@ -35,15 +35,14 @@ def judge(
     """
     width = reason.shape[1]
     seen, textured = np.empty(width, np.bool_), np.empty(width, np.bool_)
-    least = np.empty(width, np.uint8)
+    least, rows = np.empty(width, np.uint8), work(width)
     for y in range(start, stop):
         see(found.best[y], valid[0][y], valid[1][y], min_disparity, seen)
         find_texture(y, grey, textured)
         take_least(found.sums[y], least)
         give_reasons(least, found.second[y], found.agrees[y], seen, textured, uniqueness, bits, reason[y])
-        trust(least, found.second[y], grey[y], reason[y], paths, confidence[y])
-        for x in range(width):
-            values[y, x] = values[y, x] if reason[y, x] == 0 else f32(np.nan)
+        trust(least, found.second[y], grey[y], reason[y], paths, rows, confidence[y])
+        lose(reason[y], values[y])
 
 
 @kernel
@@ -105,6 +104,13 @@ def give_reasons(
         why = nothing if unique else ambiguous if textured[x] else plain
         why = u16(why | (nothing if agrees[x] else one_sided))
         reason[x] = why if seen[x] else border
+
+
+@kernel
+def lose(reason: U16, values: F32) -> None:
+    """Of values (W,) with a reason against them, none is left."""
+    for x in range(values.size):
+        values[x] = values[x] if reason[x] == 0 else f32(np.nan)
 
 
 @kernel

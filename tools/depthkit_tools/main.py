@@ -20,6 +20,7 @@ VERBS = {
     "stereo": "a pair of images, a recording or a camera → disparity, depth and point cloud",
     "bench": "measure the speed against OpenCV and Open3D",
     "bench stereo": "measure the accuracy of matching against OpenCV on scenes with known truth",
+    "bench confidence": "measure how well the confidence of matching tells right from wrong, on such scenes",
 }
 
 
