@@ -57,8 +57,8 @@ def _from_background(values: F32) -> F32:
     some = np.flatnonzero(np.isfinite(values[:, 0]))
     if len(some) == len(values):
         return values
-    rows = np.arange(len(values))
-    return values[some[np.abs(rows[:, None] - some).argmin(1)]]
+    nearest = some[np.abs(np.arange(len(values))[:, None] - some).argmin(1)]
+    return np.asarray(values[nearest])
 
 
 def _voted(values: F32, gaps: Mask, left: U8) -> F32:

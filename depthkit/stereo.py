@@ -51,9 +51,10 @@ def match(
     value is the median of neighbours, bridges a gap or fills one. With `Sgm.fill`, every pixel of `valid_left` has a
     value, measured or not, unless none was measured at all.
 
-    Confidence is the probability that a measured disparity is within 1 px of the truth, as calibrated on public pairs
-    with the default checks (docs/stereo.md); 0.1 where INTERPOLATED and 0.05 where filled, to be told from it, though
-    more of those are right. With a `BlockSgm` it only orders pixels: 1 - best / second best cost. Raises InputError.
+    Confidence is the probability that a measured disparity is within 1 px of the truth (2 px with `Sgm.half`), as
+    calibrated on public pairs with the default checks, see docs/stereo.md. It is 0.1 where INTERPOLATED and 0.05 where
+    filled: marks, and no probabilities, as more of these are right. With a `BlockSgm` it only orders pixels: 1 - best /
+    second best cost. Raises InputError.
     """
     return StereoMatcher(sgm).match(left, right, valid_left=valid_left, valid_right=valid_right, roi=roi)
 

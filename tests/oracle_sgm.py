@@ -275,7 +275,7 @@ def judge(found: Any, grey: Array, valid: tuple[Array, Array], sgm: Sgm) -> tupl
                 why |= Reason.LEFT_RIGHT
         reason[y, x] = int(why)
     for y, x in zip(*np.nonzero(reason == 0), strict=True):
-        rejected = np.count_nonzero(reason[y, max(x - 8, 0) : x + 9])
+        rejected = int(np.count_nonzero(reason[y, max(x - 8, 0) : x + 9]))
         gradient = abs(at(grey, y, x + 1) - at(grey, y, x - 1))
         paths = {3: 3, 4: 4, 5: 2.5, 8: 4}[sgm.paths]
         confidence[y, x] = trust(int(found.sums[y, x, 1]), int(found.second[y, x]), gradient, rejected, paths)
@@ -288,9 +288,9 @@ def trust(best: int, second: int, gradient: int, rejected: int, paths: float) ->
     scale = f32(3) / f32(paths)
     cost, margin = scale * f32(best), scale * (f32(second) - f32(best))
     against = (f32(16) + cost) * f32(64 + gradient)
-    wrong = f32(0.68) * (against * against) * np.sqrt(f32(1 + 2 * rejected))
+    wrong = f32(0.65) * (against * against) * np.sqrt(f32(1 + 2 * rejected))
     favour = (f32(64) + margin) * (f32(64) + margin)
-    return f32(1) - f32(0.68) * (wrong / (wrong + favour * favour))
+    return f32(1) - f32(0.7) * (wrong / (wrong + favour * favour))
 
 
 def winners(total: Array, sgm: Sgm) -> Any:

@@ -63,24 +63,6 @@ def test_more_paths_beat_opencv_with_as_many(shared_data: Path, paths: int) -> N
     assert ours.total[2.0] < 0.9 * theirs.total[2.0]
 
 
-def test_confident_pixels_are_right_more_often(shared_data: Path) -> None:
-    confidence, wrong, made_up_wrong = [], [], []
-    for name in BOUNDS:
-        on = scene(shared_data, name)
-        result = match(on.left, on.right, Sgm(on.num_disparities))
-        off = np.abs(result.values - on.truth) > 2
-        measured, made_up = on.counted & result.measured, on.counted & np.isfinite(result.values) & ~result.measured
-        confidence.append(result.confidence[measured])
-        wrong.append(off[measured])
-        made_up_wrong.append(off[made_up])
-    bins = np.minimum(np.concatenate(confidence) * 10, 9).astype(int)
-    rates = [float(np.concatenate(wrong)[bins == i].mean()) for i in range(10)]
-    assert rates == sorted(rates, reverse=True)
-    assert rates[0] > 0.15
-    assert rates[9] < 0.002
-    assert rates[3] < np.mean(np.concatenate(made_up_wrong)) < 1.5 * rates[0]  # as their confidence of 0.1 says
-
-
 def test_the_aloe_pair_that_ships(sample_data: Path) -> None:
     folder = sample_data / "aloe"
     if not (folder / "left.jpg").exists():

@@ -15,8 +15,8 @@ from depthkit.kernels.jit import kernel
 from depthkit.kernels.matching import F32, U8, U16
 
 NEARBY = 8  # px to either side in which rejected winners count
-ODDS = 0.68  # of being wrong where all else below is 1
-WORST = 0.68  # share of wrong winners among the most doubtful
+ODDS = 0.65  # of being wrong where all else below is 1
+WORST = 0.70  # share of wrong winners among the most doubtful
 
 u8, f32 = np.uint8, np.float32
 LEAST, MARGIN, GRADIENT = f32(16), f32(64), f32(64)  # what costs and grey levels are to be compared with

@@ -71,7 +71,7 @@ def _run(verb: str, args: list[str]) -> int:
 
 
 def _usage() -> str:
-    lines = [f"  {verb:<13} {summary}" for verb, summary in VERBS.items()]
+    lines = [f"  {verb:<16} {summary}" for verb, summary in VERBS.items()]
     return "\n".join(
         [
             "depthkit: from any depth camera, live or recorded, to a metric point cloud.",

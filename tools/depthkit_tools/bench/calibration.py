@@ -15,7 +15,7 @@ from depthkit.arrays import F32, F64, Mask
 BINS = 10  # of confidence, in tables and in the expected calibration error
 RIGHT = 1.0  # px, most between a right disparity and the true one
 _GRID = np.arange(-14.0, 10.0, 0.02)  # logarithms of odds with ODDS = 1, in which pixels are counted
-_FINER = 5  # times the search for the best constants goes on around the best so far
+_ROUNDS = 10  # of the search for the best constants, each half as coarse as the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,11 @@ def fitted(scenes: Sequence[Counts]) -> Model:
     """The model under which what was right, and wrong, is likeliest; scenes have the same weight."""
     counts = together(scenes)
     log_odds, worst, step, width = 0.0, 0.6, 1.0, 0.1
-    for _ in range(_FINER):
+    for _ in range(_ROUNDS):
         steps = np.arange(-4, 5)
         around = [(log_odds + step * i, float(np.clip(worst + width * j, 0.01, 1))) for i in steps for j in steps]
         log_odds, worst = max(around, key=lambda pair: _likelihood(counts, Model(float(np.exp(pair[0])), pair[1])))
-        step, width = step / 3, width / 3
+        step, width = step / 2, width / 2
     return Model(float(np.exp(log_odds)), worst)
 
 

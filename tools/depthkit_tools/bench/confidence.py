@@ -38,6 +38,8 @@ class Config:
 def run(config: Config) -> int:
     """Match all scenes and print the figures."""
     files, passed_over = find(config.folder)
+    if len(files) < 2:
+        raise InputError("constants are fitted to all scenes but one: give a folder with two or more")
     counts: dict[int, dict[str, Counts]] = {paths: {} for paths in config.paths}
     for each in files:
         say(each.name)
@@ -46,8 +48,6 @@ def run(config: Config) -> int:
             scenes[each.name] = count(scene, Sgm(scene.num_disparities, paths=paths))
     if passed_over:
         say(f"passed over: {few(passed_over)}")
-    if len(files) < 2:
-        raise InputError("constants are fitted to all scenes but one: give a folder with two or more")
     figures = {str(paths): measured(scenes) for paths, scenes in counts.items()}
     every = calibration.fitted([each for scenes in counts.values() for each in scenes.values()])
     fit = {"odds": round(every.odds, 3), "worst": round(every.worst, 3)}
