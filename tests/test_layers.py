@@ -38,7 +38,8 @@ BELOW = {
     "depthkit_tools": {"depthkit", "depthkit_calib"},
 }
 
-KERNELS_MAY_IMPORT = {"numba", "numpy", "math", "llvmlite", "typing", "collections", "contextlib", "pathlib"}
+KERNELS_MAY_IMPORT = {"numba", "numpy", "math", "llvmlite", "typing", "collections"}
+KERNEL_CACHE_MAY_IMPORT = {"contextlib", "functools", "hashlib", "logging", "pathlib", "pickle", "sys"}
 
 
 def module_name(path: Path) -> str:

@@ -1,17 +1,28 @@
-"""The one way kernels are compiled: cached on disk, without the GIL, division by zero as in NumPy, never fastmath."""
+"""The one way kernels are compiled: kept on disk, without the GIL, division by zero as in NumPy, never fastmath.
 
-import contextlib
+The logger "depthkit.kernels" says at level INFO which kernel is being compiled; it is silent about those kept on disk.
+"""
+
+import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from numba import njit
+from numba.core import event
+
+from depthkit.kernels.cache import KernelCache, folder
+
+_njit: Any = njit  # whose types do not know that one can do without a wrapper that is for calls from C
+
+LOG = logging.getLogger("depthkit.kernels")
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel that Python calls."""
-    compiled: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    compiled: Any = _njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    if compiled is not function and folder() is not None:  # NUMBA_DISABLE_JIT leaves the function as it is
+        compiled._cache = KernelCache(function)
+    return compiled  # type: ignore[no-any-return]
 
 
 def inline(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -20,17 +31,16 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-def _drop_stale_caches() -> None:
-    """Forget kernels that were compiled before the last change of any of them.
+class _Reporter(event.Listener):
+    """Hears of every compilation by Numba, in whatever thread, and logs those of kernels."""
 
-    Numba looks at the file of the kernel alone, but the code of others is compiled into it.
-    """
-    folder = Path(__file__).parent
-    newest = max(source.stat().st_mtime_ns for source in folder.glob("*.py"))
-    with contextlib.suppress(OSError):  # not ours to change: then the files do not change either
-        for index in (folder / "__pycache__").glob("*.nbi"):
-            if index.stat().st_mtime_ns < newest:
-                index.unlink(missing_ok=True)
+    def on_start(self, event: Any) -> None:
+        function = event.data["dispatcher"].py_func
+        if function.__module__.startswith("depthkit.kernels."):
+            LOG.info("compiling %s.%s", function.__module__, function.__qualname__)
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to say."""
 
 
-_drop_stale_caches()
+event.register("numba:compile", _Reporter())  # type: ignore[no-untyped-call]

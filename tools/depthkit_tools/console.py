@@ -1,10 +1,14 @@
 """Words to the user: progress on stderr, results on stdout."""
 
+import contextlib
 import json
+import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from depthkit import kernels
 
 
 def say(text: str) -> None:
@@ -15,6 +19,33 @@ def say(text: str) -> None:
 def print_json(values: Any) -> None:
     """The machine-readable result, the only thing on stdout under `--json`."""
     print(json.dumps(values, indent=2, allow_nan=False))
+
+
+@contextlib.contextmanager
+def hearing_of_kernels(listener: logging.Handler) -> Iterator[None]:
+    """Give `listener` a record of each kernel that is compiled meanwhile: of none if all were compiled before."""
+    log = logging.getLogger("depthkit.kernels")
+    log.setLevel(logging.INFO)
+    log.addHandler(listener)
+    try:
+        yield
+    finally:
+        log.removeHandler(listener)
+
+
+class CompilingNotice(logging.Handler):
+    """Says once what the user is waiting for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called for the first kernel that is compiled, and for all after it."""
+        if not self._said:
+            self._said = True
+            kept = "once" if kernels.cache.folder() else "and each time, as 'depthkit doctor' explains"
+            say(f"compiling kernels for this machine, {kept}: this can take half a minute …")
 
 
 class StatusLine:

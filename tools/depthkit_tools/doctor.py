@@ -4,7 +4,6 @@ depthkit doctor
 """
 
 import importlib.util
-import os
 import platform
 import shutil
 import sys
@@ -12,7 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from depthkit import threads
+from depthkit import kernels, threads
 from depthkit.capture import drivers, load_driver
 from depthkit.errors import DriverError
 from depthkit_tools.console import print_json, table
@@ -31,6 +30,8 @@ SDKS = {
 class Config:
     """Flags of `depthkit doctor`."""
 
+    warm: bool = False
+    """Compile all kernels that the commands use now, instead of when they are first used."""
     json: bool = False
     """Print a JSON list."""
 
@@ -47,7 +48,7 @@ class Check:
 
 def run(config: Config) -> int:
     """Print the checks; exit 1 when something depthkit itself needs is broken."""
-    checks = [*_machine(), *_packages(), *_drivers(), *_extras(), *_sdks()]
+    checks = [*_machine(), *(_warmed() if config.warm else []), *_packages(), *_drivers(), *_extras(), *_sdks()]
     if config.json:
         print_json([asdict(check) for check in checks])
     else:
@@ -70,12 +71,16 @@ def _machine() -> list[Check]:
 
 
 def _cache() -> Check:
-    """Kernels compile once only if Numba can keep them: beside the package, or in a folder of the user's."""
-    import depthkit
+    """Kernels compile once only if there is a folder to keep them in."""
+    folder = kernels.cache.folder()
+    missing = "no folder can be written, so each process compiles anew: set NUMBA_CACHE_DIR to one that can"
+    return Check("machine", "kernel cache", folder is not None, folder or missing)
 
-    beside = Path(depthkit.__file__).parent
-    folder = os.environ.get("NUMBA_CACHE_DIR") or (str(beside) if os.access(beside, os.W_OK) else "")
-    return Check("machine", "kernel cache", True, folder or "the user's cache folder")
+
+def _warmed() -> list[Check]:
+    from depthkit_tools.warm import warm  # which needs all packages, unlike the rest of the doctor
+
+    return [Check("machine", "kernels", True, warm())]
 
 
 def _packages() -> list[Check]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from depthkit import __version__
 from depthkit.errors import DepthkitError
+from depthkit_tools.console import CompilingNotice, hearing_of_kernels
 
 VERBS = {
     "demo": "see it work: simulate, record, replay, reconstruct, compare with the truth",
@@ -66,7 +67,8 @@ def _run(verb: str, args: list[str]) -> int:
         args=args,
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    code: int = module.run(config)
+    with hearing_of_kernels(CompilingNotice()):
+        code: int = module.run(config)
     return code
 
 
