@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from depthkit import images, kernels, threads, transforms
-from depthkit.arrays import U8, Image, require_image
+from depthkit.arrays import U8, Image, readonly, require_image
 from depthkit.errors import InputError
 from depthkit.types import MADE_UP, DepthImage, PointCloud
 
@@ -75,7 +75,7 @@ def from_depth(
 def _channels(depth: DepthImage, color: Image | None) -> U8:
     """The colour image as (H, W, channels) uint8, or an image of no size."""
     if color is None:
-        return np.empty((0, 0, 1), np.uint8)
+        return readonly(np.empty((0, 0, 1), np.uint8))
     require_image("color", color)
     height, width = depth.depth.shape
     if color.shape[:2] != (height, width):
@@ -83,7 +83,8 @@ def _channels(depth: DepthImage, color: Image | None) -> U8:
             f"the colour image is {color.shape[1]}×{color.shape[0]} but the depth {width}×{height}: "
             "it must show what the depth camera sees, pixel for pixel"
         )
-    return np.ascontiguousarray(images.to_u8(color).reshape(height, width, -1))
+    # Read-only, so that there is one kernel for writable images and others.
+    return readonly(images.to_u8(color).reshape(height, width, -1))
 
 
 def _limits(config: CloudConfig) -> tuple[object, ...]:

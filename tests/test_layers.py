@@ -39,7 +39,11 @@ BELOW = {
 }
 
 KERNELS_MAY_IMPORT = {"numba", "numpy", "math", "llvmlite", "typing", "collections"}
-KERNEL_CACHE_MAY_IMPORT = {"contextlib", "functools", "hashlib", "logging", "pathlib", "pickle", "sys"}
+BESIDES = {
+    "depthkit.kernels": {"importlib", "types"},
+    "depthkit.kernels.jit": {"logging"},
+    "depthkit.kernels.cache": {"contextlib", "functools", "hashlib", "pathlib", "pickle", "sys"},
+}
 
 
 def module_name(path: Path) -> str:
@@ -118,7 +122,7 @@ def test_nothing_imports_itself_in_a_circle() -> None:
 
 @pytest.mark.parametrize("module", [name for name in LIBRARY if unit(name) == "depthkit.kernels"])
 def test_kernels_know_nothing_but_numbers(module: str) -> None:
-    allowed = KERNELS_MAY_IMPORT | ({"importlib", "types"} if module == "depthkit.kernels" else set())
+    allowed = KERNELS_MAY_IMPORT | BESIDES.get(module, set())
     for name in imports(module):
         assert name.startswith("depthkit.kernels") or name.split(".")[0] in allowed, f"{module} imports {name}"
 

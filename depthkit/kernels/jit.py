@@ -12,9 +12,9 @@ from numba.core import event
 
 from depthkit.kernels.cache import KernelCache, folder
 
-_njit: Any = njit  # whose types do not know that one can do without a wrapper that is for calls from C
-
 LOG = logging.getLogger("depthkit.kernels")
+
+_njit: Any = njit  # whose types do not know that one can do without what is for calls from C
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,4 +43,4 @@ class _Reporter(event.Listener):
         """Nothing to say."""
 
 
-event.register("numba:compile", _Reporter())  # type: ignore[no-untyped-call]
+event.register("numba:compile", _Reporter())

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthkit import kernels, transforms
-from depthkit.arrays import F32, F64
+from depthkit.arrays import F32, F64, readonly
 from depthkit.sim.scene import Scene
 from depthkit.threads import for_rows
 
@@ -29,7 +29,8 @@ class Rays:
         columns = np.arange(0, xy.shape[2], kernels.raycast.TILE_COLUMNS)
         least = np.fmin.reduceat(np.fmin.reduceat(xy, rows, 1), columns, 2)
         most = np.fmax.reduceat(np.fmax.reduceat(xy, rows, 1), columns, 2)
-        return cls(xy, np.stack([least[0], most[0], least[1], most[1]]))
+        # Read-only, as cameras have them, so that there is one kernel for all.
+        return cls(readonly(xy), np.stack([least[0], most[0], least[1], most[1]]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,6 +57,7 @@ def _parts() -> Iterator[Part]:
     yield "from images to clouds", _reconstruct
     for number in DISPARITIES:
         yield f"{number} disparities", functools.partial(_match, number)
+    yield "other settings", _match_otherwise
     yield "OpenCV's settings", _match_blocks
 
 
@@ -84,7 +85,11 @@ def _deep(image: Image) -> Image:
 def _match(number: int) -> None:
     for paths in (3, 4, 5, 8):
         stereo.match(*_pair(), Sgm(num_disparities=number, paths=paths))
-    stereo.match(*_pair(), Sgm(num_disparities=number, median=3))
+
+
+def _match_otherwise() -> None:
+    for options in ({"median": 3}, {"census": 7}, {"census": 9}, {"cost": "census"}, {"half": True}):
+        stereo.match(*_pair(), Sgm(num_disparities=DISPARITIES[0], **options))
 
 
 def _match_blocks() -> None:
