@@ -209,6 +209,13 @@ print(*[sum(getattr(each.stats, count).values()) for each in loaded for count in
     assert done.stdout.split() == ["1", "0"] * 3
 
 
+def test_compiling_does_not_count_as_a_camera_without_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr("depthkit.sim.camera.SimCamera.frame", lambda camera, number: made.append(number))
+    depthkit.open_camera("sim:stereo?size=64x48")
+    assert made == [0]
+
+
 def test_compiling_is_announced_once_and_only_the_first_time(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "empty")}
     args = *pair("room", "png"), "--engine", "opencv"  # which takes the fewest kernels

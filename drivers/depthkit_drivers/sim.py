@@ -10,7 +10,9 @@ class SimDriver:
 
     def open(self, address: str) -> SimCamera:
         """Open "stereo" or "rgbd", with options as in "stereo?size=320x240&seed=1"; InputError for others."""
-        return SimCamera(Options.parse(address))
+        camera = SimCamera(Options.parse(address))
+        camera.frame(0)  # kernels may have to be compiled, which is no reason for a camera's frames to be late
+        return camera
 
     def discover(self) -> list[CameraInfo]:
         """Both kinds."""
