@@ -250,8 +250,8 @@ def agree(y: int, lanes: int, lr_check: int, totals: U8, right_least: U8, places
         doubtful[count] = x
         count += np.uint32((not agrees) & (best_of[x] >= 0))
     for i in range(count):
-        x = np.int64(doubtful[i])
-        best = np.int64(best_of[x])
+        x = int(doubtful[i])
+        best = int(best_of[x])
         least, agrees = simd.byte(right_least, width - 1 - x + best), False
         first, last = max(-lr_check, -x, -best), min(lr_check, width - 1 - x, places.size - 1 - best)
         for shift in range(first, last + 1):

@@ -36,9 +36,8 @@ def band(
     first: int, last: int, views: Views, setting: Setting, masks: Tables, work: Work, found: Winners, blocks: Blocks
 ) -> None:
     """Fill `found` in rows first…last."""
-    sweep(first, last, 1, views, setting, masks, work, found, blocks)
-    if setting.upwards:
-        sweep(first, last, -1, views, setting, masks, work, found, blocks)
+    for i in range(2 if setting.upwards else 1):  # a step that Numba does not know is compiled for once, not twice
+        sweep(first, last, 1 - 2 * i, views, setting, masks, work, found, blocks)
 
 
 @kernel
