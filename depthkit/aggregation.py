@@ -15,12 +15,16 @@ from depthkit import kernels, threads
 from depthkit.arrays import U8
 
 Edges = NDArray[np.int64]
-Then = Callable[[int, int, Any], None]
+Rows = Callable[[int, int], None]
 
 ROWS_A_BAND = 120
 STAGGER = 576  # bytes between parts of memory, so that the same pixel is not at the same place of a page in all of them
 LINE = 64  # bytes of a cache line, at which vectors start
 MOST_BLOCKS = 8  # 512 candidates: for more, vectors take too long to compile
+
+
+def _nothing(start: int, stop: int) -> None:
+    pass
 
 
 class Aggregator:
@@ -55,16 +59,20 @@ class Aggregator:
         """Bytes of memory for bands that there are by now, one for each thread that was needed."""
         return sum(work.memory.nbytes + work.phases.nbytes for work in self.free)
 
-    def __call__(self, views: Any, then: Then = lambda start, stop, found: None) -> Any:
-        """The kernels.matching.Winners of a pair of views, valid until the next call.
+    def __call__(self, views: Any, first: Rows = _nothing, then: Rows = _nothing) -> Any:
+        """The kernels.matching.Winners of a pair of views, valid until the next call: those of `found`, too.
 
-        then: called with the first and the last row of each band and the winners, once those of the band are there.
+        first: called with a range of rows before their features are looked at, of which some may be called for twice,
+        by different threads; then: called once with each range of rows whose winners are found.
         """
-        threads.for_rows(self._bands, len(self.edges) - 1, views, then, at_least=1)
+        threads.for_rows(self._bands, len(self.edges) - 1, views, first, then, at_least=1)
         return self.found
 
-    def _bands(self, start: int, stop: int, views: Any, then: Then) -> None:
+    def _bands(self, start: int, stop: int, views: Any, first: Rows, then: Rows) -> None:
         """Bands start…stop, in memory that no other thread has now."""
+        top, bottom = int(self.edges[start]), int(self.edges[stop])
+        around = kernels.sgm.WARM_UP + 1  # costs are smoothed with the rows beside
+        first(max(top - around, 0), min(bottom + around, self.shape[0]))
         if self.blocks is None:
             kernels.sgm.bands(start, stop, self.edges, views, self.setting, self.found)
         else:
@@ -76,7 +84,7 @@ class Aggregator:
                 rows = self.edges[i], self.edges[i + 1]
                 kernels.simd_sgm.band(*rows, views, self.setting, self.tables, work, self.found, self.blocks)
             self.free.append(work)
-        then(int(self.edges[start]), int(self.edges[stop]), self.found)
+        then(top, bottom)
 
     def _work(self) -> Any:
         setting, width, blocks = self.setting, self.shape[1], len(self.blocks or ())

@@ -146,7 +146,7 @@ def match_pair(pair: Pair, sgm: BlockSgm, edges: Edges) -> Disparity:
         drop_speckles(values, found.reason, sgm.speckle, sgm.speckle_range)
     settle = kernels.disparity.settle
     rest = found.reason, found.confidence, reason_bits(), MADE_UP_CONFIDENCE
-    threads.for_rows(settle, len(values), found.values, values, *rest)
+    threads.for_rows(settle, values.shape[1], found.values, values, *rest)
     return Disparity(values, found.reason, found.confidence)
 
 

@@ -10,7 +10,7 @@ from depthkit.arrays import F32, U16, Image, Mask, require
 from depthkit.errors import InputError
 from depthkit.types import Reason
 
-MADE_UP_CONFIDENCE = 0.1
+MADE_UP_CONFIDENCE = np.float32(0.1)
 
 
 def limit(name: str, value: float, least: float, most: float) -> None:

@@ -11,14 +11,14 @@ import numpy as np
 
 from depthkit import kernels, threads
 from depthkit.aggregation import Aggregator, Edges
-from depthkit.arrays import F32, U8, U16, Image, Mask
+from depthkit.arrays import F32, U8, U16
 from depthkit.levels import Levels, in_levels
 from depthkit.matching import MADE_UP_CONFIDENCE, Pair, join_segments, reason_bits, runs_of
 from depthkit.sgm import Sgm
 from depthkit.types import Disparity, Reason
 
 BRIDGED_DIFFERENCE = np.float32(1)  # px, most between the ends of a gap that is bridged
-LIGHT = 400  # rows a band of work that fewer of them finish before another thread is awake
+LIGHT = 400_000  # pixels that one thread settles before another is awake
 
 
 class PairMatcher:
@@ -46,30 +46,31 @@ class PairMatcher:
 
     def __call__(self, pair: Pair, levels: Levels) -> Disparity:
         """Disparities of the left image; the result is the caller's own."""
-        images = pair.left, pair.right
         greys = in_levels(pair.left, levels), in_levels(pair.right, levels)
-        threads.for_rows(self._find_features, 2 * len(pair.left), images, greys)
         views = kernels.matching.Views(*self._features, greys[0])
         reason, confidence = np.empty(self.shape, np.uint16), np.empty(self.shape, np.float32)
-        valid = pair.valid_left, pair.valid_right
-        self._aggregator(views, partial(self._judge, views=views, valid=valid, reason=reason, confidence=confidence))
-        values = self._cleaned(reason)
-        rest = reason, confidence, reason_bits(), MADE_UP_CONFIDENCE
-        threads.for_rows(kernels.disparity.settle, len(values), self._judged, values, *rest, at_least=LIGHT)
+        self._aggregator(
+            views,
+            first=partial(self._find_features, pair=pair, greys=greys),
+            then=partial(self._judge, pair=pair, views=views, reason=reason, confidence=confidence),
+        )
+        if self.sgm.speckle:
+            join_segments(self._judged, self.sgm.speckle_range, self._runs)
+        values = np.empty(self.shape, np.float32)
+        threads.for_rows(self._clean, len(values), reason, values)
+        light = max(1, LIGHT // len(values))
+        threads.for_rows(self._settle, values.shape[1], values, reason, confidence, at_least=light)
         return Disparity(values, reason, confidence)
 
-    def _find_features(self, start: int, stop: int, images: tuple[Image, Image], greys: tuple[U8, U8]) -> None:
-        """Of rows start…stop of both images, the left one's rows coming first."""
-        height, window = self.shape[0], kernels.census.window(self.sgm.census)
-        for i, (image, grey, out) in enumerate(zip(images, greys, self._features, strict=True)):
-            first, last = max(start - i * height, 0), min(stop - i * height, height)
-            if first < last:
-                kernels.census.features(first, last, image, grey, window, out)
+    def _find_features(self, start: int, stop: int, pair: Pair, greys: tuple[U8, U8]) -> None:
+        """Of rows start…stop of both images."""
+        window = kernels.census.window(self.sgm.census)
+        for image, grey, features in zip((pair.left, pair.right), greys, self._features, strict=True):
+            kernels.census.features(start, stop, image, grey, window, features)
 
-    def _judge(
-        self, start: int, stop: int, found: Any, views: Any, valid: tuple[Mask, Mask], reason: U16, confidence: F32
-    ) -> None:
+    def _judge(self, start: int, stop: int, pair: Pair, views: Any, reason: U16, confidence: F32) -> None:
         """Sub-pixel disparities of rows start…stop, and what speaks for or against them."""
+        found, valid = self._aggregator.found, (pair.valid_left, pair.valid_right)
         sgm, values = self.sgm, self._judged
         candidates = sgm.num_disparities, sgm.min_disparity
         if not sgm.subpixel:
@@ -83,21 +84,8 @@ class PairMatcher:
         bits = reason_bits()
         kernels.disparity.judge(start, stop, found, views.grey, valid, *limits, bits, values, reason, confidence)
 
-    def _cleaned(self, reason: U16) -> F32:
-        """What is left of the judged values without speckles, filtered, and with short gaps bridged."""
-        sgm, judged = self.sgm, self._judged
-        if sgm.speckle:
-            join_segments(judged, sgm.speckle_range, self._runs)
-        values = np.empty(self.shape, np.float32)
-        threads.for_rows(self._clean, len(values), reason, values)
-        if sgm.bridge:
-            columns = values.shape[1]
-            threads.for_rows(
-                kernels.gaps.bridge_columns, columns, values, sgm.bridge, BRIDGED_DIFFERENCE, at_least=LIGHT
-            )
-        return values
-
     def _clean(self, start: int, stop: int, reason: U16, values: F32) -> None:
+        """What is left of rows start…stop of the judged values: no speckles, filtered, short gaps bridged."""
         sgm, judged, reach = self.sgm, self._judged, self.sgm.median // 2
         if sgm.speckle:
             # The rows beside these, which the median looks at, too: another thread that does them does the same.
@@ -110,6 +98,13 @@ class PairMatcher:
             values[start:stop] = judged[start:stop]
         if sgm.bridge:
             kernels.gaps.bridge_rows(start, stop, values, sgm.bridge, BRIDGED_DIFFERENCE)
+
+    def _settle(self, start: int, stop: int, values: F32, reason: U16, confidence: F32) -> None:
+        """Bridge gaps in columns start…stop, too, and give what became of the values its reason."""
+        if self.sgm.bridge:
+            kernels.gaps.bridge_columns(start, stop, values, self.sgm.bridge, BRIDGED_DIFFERENCE)
+        rest = reason, confidence, reason_bits(), MADE_UP_CONFIDENCE
+        kernels.disparity.settle(start, stop, self._judged, values, *rest)
 
 
 def setting_of(sgm: Sgm) -> Any:

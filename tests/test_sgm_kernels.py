@@ -231,7 +231,7 @@ def test_what_was_filtered_has_its_reason() -> None:
     values = np.array([[5, np.nan, 5, 5, 5, np.nan]], np.float32)
     reason = np.array([[border, occluded, occluded, 0, 0, 0]], np.uint16)
     confidence = np.array([[0, 0, 0, 0.7, 0.7, 0.7]], np.float32)
-    kernels.disparity.settle(0, 1, judged, values, reason, confidence, reason_bits(), 0.1)
+    kernels.disparity.settle(0, values.shape[1], judged, values, reason, confidence, reason_bits(), 0.1)
     np.testing.assert_array_equal(values, np.array([[np.nan, np.nan, 5, 5, 5, np.nan]], np.float32))
     np.testing.assert_array_equal(reason, [[border, occluded, filled, 0, filled, speckle]])
     np.testing.assert_array_equal(confidence, np.array([[0, 0, 0.1, 0.7, 0.1, 0]], np.float32))

@@ -119,17 +119,23 @@ def settle(
 ) -> None:
     """Bring reason and confidence in line with values that were filtered or filled in since they were `judged`.
 
+    All are (H, W); only columns start…stop are looked at.
+
     What had a reason and has a value now is interpolated, with confidence `made_up`; but nothing is made up at the
     border. So is what the filter moved far: it is its neighbours' value, and no longer what was measured. What had no
     reason and lost its value is speckle.
     """
-    for y in range(start, stop):
-        for x in range(values.shape[1]):
-            if reason[y, x] & bits.border:
-                values[y, x] = np.nan
-            elif np.isnan(values[y, x]):
-                reason[y, x] = reason[y, x] or bits.speckle
-                confidence[y, x] = 0
-            elif reason[y, x] or abs(values[y, x] - judged[y, x]) > MOVED:
-                reason[y, x] = bits.interpolated
-                confidence[y, x] = made_up
+    border, speckle, interpolated = u16(bits.border), u16(bits.speckle), u16(bits.interpolated)
+    for y in range(values.shape[0]):
+        before, value = judged[y, start:stop], values[y, start:stop]
+        why, trusted = reason[y, start:stop], confidence[y, start:stop]
+        for x in range(value.size):
+            old, here, trust_in = why[x], value[x], trusted[x]  # chosen between rather than branched to: quicker
+            outside, lost = (old & border) != 0, here != here
+            replaced = (old != 0) | (abs(here - before[x]) > f32(MOVED))
+            given = old if old != 0 else speckle
+            new = given if lost else interpolated if replaced else old
+            sure = f32(0) if lost else made_up if replaced else trust_in
+            why[x] = old if outside else new
+            trusted[x] = trust_in if outside else sure
+            value[x] = f32(np.nan) if outside else here

@@ -242,18 +242,16 @@ def agree(y: int, lanes: int, lr_check: int, totals: U8, right_least: U8, places
     """
     best_of, agrees_of, sums_of = found.best[y], found.agrees[y], found.sums[y]
     width = best_of.size
-    doubtful, count = np.empty(width + 1, np.int32), np.uint32(0)
+    doubtful, count = np.empty(width + 1, np.int32), u32(0)
     for x in range(width):
-        best = max(np.int32(best_of[x]), np.int32(0))
-        agrees = (lr_check < 0) | (sums_of[x, 1] <= simd.byte(right_least, width - 1 - x + best))
-        agrees_of[x] = agrees
+        candidate = max(np.int32(best_of[x]), np.int32(0))
+        least_here = (lr_check < 0) | (sums_of[x, 1] <= simd.byte(right_least, width - 1 - x + candidate))
+        agrees_of[x] = least_here  # so it is for most
         doubtful[count] = x
-        count += np.uint32((not agrees) & (best_of[x] >= 0))
+        count += u32((not least_here) & (best_of[x] >= 0))
     for i in range(count):
         x = int(doubtful[i])
         best = int(best_of[x])
-        least, agrees = simd.byte(right_least, width - 1 - x + best), False
-        first, last = max(-lr_check, -x, -best), min(lr_check, width - 1 - x, places.size - 1 - best)
-        for shift in range(first, last + 1):
-            agrees |= simd.byte(totals, (x + shift) * lanes + places[best + shift]) <= least
-        agrees_of[x] = agrees
+        least = simd.byte(right_least, width - 1 - x + best)
+        for shift in range(-min(lr_check, x, best), min(lr_check, width - 1 - x, places.size - 1 - best) + 1):
+            agrees_of[x] |= simd.byte(totals, (x + shift) * lanes + places[best + shift]) <= least
