@@ -51,6 +51,7 @@ def test_figures_of_known_answers() -> None:
         "D1": pytest.approx(100 / 3),
         "EPE": pytest.approx((2 * 0.75 + 3.5) / 3),
         "t2": 50,
+        "t2 filled": 50,
     }
 
 

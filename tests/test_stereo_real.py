@@ -31,7 +31,7 @@ BOUNDS = {
     "middlebury2001/tsukuba": (3.3, 4.5),
     "middlebury2003/teddy": (2.2, 3.0),
     "middlebury2005/art": (5.5, 9.5),
-    "middlebury2005/dolls": (2.5, 4.0),
+    "middlebury2005/dolls": (2.6, 4.0),
     "middlebury2006/cloth3": (1.0, 1.6),
     "middlebury2006/aloe": (2.2, 6.0),
     "middlebury2014/motorcycle_Q": (3.6, 5.2),

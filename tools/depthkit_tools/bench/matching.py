@@ -12,8 +12,8 @@ from depthkit.stereo import Sgm, StereoMatcher
 from depthkit_tools.bench.inputs import simulated
 from depthkit_tools.bench.timing import Contest, Rival
 
-PLAIN: dict[str, Any] = {}
-"""What `Sgm` is told for matching in its plain form, which is compared a path for a path; {}: as it is by default."""
+PLAIN: dict[str, Any] = {"cost": "census", "median": 3, "speckle": 0, "bridge": 0}
+"""What `Sgm` is told for its plain form, which is compared with OpenCV's matchers a path for a path."""
 
 _USUAL = 640 * 480 * 128  # candidates that are measured in as many rounds as asked for
 _MANY = 100_000_000  # above, what would take long and tell little is left out
@@ -91,7 +91,7 @@ def _contest(name: str, pair: tuple[U8, U8], sgm: Sgm, *modes: int) -> Contest:
         for paths in modes
     ]
     task = f"match {sgm.num_disparities} disparities, {name}"
-    return Contest(task, partial(matcher.match, *pair), tuple(rivals), lambda: getattr(matcher, "work_bytes", None))
+    return Contest(task, partial(matcher.match, *pair), tuple(rivals), lambda: matcher.work_bytes)
 
 
 def _plain(task: Task, paths: int) -> Sgm:
