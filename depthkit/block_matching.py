@@ -11,15 +11,13 @@ import cv2
 import numpy as np
 
 from depthkit import kernels, threads
-from depthkit.aggregation import Edges, band_edges
-from depthkit.arrays import U8, Image, Mask
+from depthkit.aggregation import Edges
+from depthkit.arrays import U8, Image
 from depthkit.errors import InputError
 from depthkit.matching import (
     MADE_UP_CONFIDENCE,
     Pair,
-    check_pair,
     check_width,
-    checked_valid,
     choice,
     drop_speckles,
     limit,
@@ -124,21 +122,13 @@ def from_opencv(
     )
 
 
-def match(
-    left: Image, right: Image, sgm: BlockSgm, *, valid_left: Mask | None = None, valid_right: Mask | None = None
-) -> Disparity:
-    """Disparities of the left image of a rectified pair, as `stereo.match`, which calls this for a `BlockSgm`.
+def match_pair(pair: Pair, sgm: BlockSgm, edges: Edges) -> Disparity:
+    """Disparities of the left image of a pair that was checked, in bands of rows between `edges`.
 
     Pixels that have not all of their candidates in the right image are BORDER, as they are blank in OpenCV. Confidence
-    is 1 - best / second best cost: the higher, the more often right, but not a probability.
+    is 1 - best / second best cost: the higher, the more often right, but not a probability. InputError if the images
+    are too narrow for any pixel to have all of its candidates.
     """
-    check_pair(left, right, sgm.block_size, deep=False)
-    valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
-    return match_pair(Pair(left, right, *valid), sgm, band_edges(len(left)))
-
-
-def match_pair(pair: Pair, sgm: BlockSgm, edges: Edges) -> Disparity:
-    """As `match`, of a pair that was checked, in bands of rows between `edges`; InputError if it is too narrow."""
     check_width(pair.left, sgm.num_disparities)
     found = _found(pair, sgm, edges)
     values = median(found.values, 3)

@@ -59,9 +59,9 @@ def check_width(image: Image, num_disparities: int) -> None:
 def checked_valid(name: str, valid: Mask | None, image: Image) -> Mask:
     """The mask (H, W) of pixels that show anything, all of them if None; InputError if it does not fit the image."""
     if valid is None:
-        return np.ones(image.shape, np.bool_)
+        return np.broadcast_to(np.True_, image.shape)
     require(name, valid, np.bool_, image.shape)
-    return valid.copy()
+    return valid
 
 
 def runs_of(height: int, width: int) -> Any:

@@ -14,6 +14,7 @@ from depthkit.aggregation import Aggregator, Edges
 from depthkit.arrays import F32, U8, U16
 from depthkit.levels import Levels, in_levels
 from depthkit.matching import MADE_UP_CONFIDENCE, Pair, join_segments, reason_bits, runs_of
+from depthkit.recycling import Recycler
 from depthkit.sgm import Sgm
 from depthkit.types import Disparity, Reason
 
@@ -24,12 +25,12 @@ LIGHT = 400_000  # pixels that one thread settles before another is awake
 class PairMatcher:
     """Matches pairs of one size, and keeps its work memory from one to the next.
 
-    shape: (H, W); edges: of the bands of rows.
+    shape: (H, W); edges: of the bands of rows; memory: where results are from.
     """
 
-    def __init__(self, shape: tuple[int, ...], sgm: Sgm, edges: Edges) -> None:
+    def __init__(self, shape: tuple[int, ...], sgm: Sgm, edges: Edges, memory: Recycler) -> None:
         height, width = shape
-        self.shape, self.sgm, self.edges = shape, sgm, edges
+        self.shape, self.sgm, self.edges, self._memory = shape, sgm, edges, memory
         self._aggregator = Aggregator(height, width, setting_of(sgm), planes_of(sgm), edges)
         self._features: U8 = np.empty((2, height, planes_of(sgm), width), np.uint8)
         self._judged: F32 = np.empty((height, width), np.float32)
@@ -48,7 +49,8 @@ class PairMatcher:
         """Disparities of the left image; the result is the caller's own."""
         greys = in_levels(pair.left, levels), in_levels(pair.right, levels)
         views = kernels.matching.Views(*self._features, greys[0])
-        reason, confidence = np.empty(self.shape, np.uint16), np.empty(self.shape, np.float32)
+        reason: U16 = self._memory.empty(self.shape, np.uint16)
+        confidence: F32 = self._memory.empty(self.shape, np.float32)
         self._aggregator(
             views,
             first=partial(self._find_features, pair=pair, greys=greys),
@@ -56,7 +58,7 @@ class PairMatcher:
         )
         if self.sgm.speckle:
             join_segments(self._judged, self.sgm.speckle_range, self._runs)
-        values = np.empty(self.shape, np.float32)
+        values: F32 = self._memory.empty(self.shape, np.float32)
         threads.for_rows(self._clean, len(values), reason, values)
         light = max(1, LIGHT // len(values))
         threads.for_rows(self._settle, values.shape[1], values, reason, confidence, at_least=light)

@@ -4,6 +4,8 @@ Semi-global matching (Hirschmüller 2008) of census bits and gradients, with che
 and short gaps bridged. Every pixel without a disparity has its reason.
 """
 
+import numpy as np
+
 from depthkit import block_matching, filling, regions
 from depthkit.aggregation import Edges, band_edges
 from depthkit.arrays import Image, Mask
@@ -16,6 +18,7 @@ from depthkit.matching import (
     checked_valid,
 )
 from depthkit.pair_matcher import PairMatcher
+from depthkit.recycling import Recycler
 from depthkit.regions import Roi
 from depthkit.sgm import DEFAULT, Sgm
 from depthkit.types import Disparity
@@ -69,6 +72,7 @@ class StereoMatcher:
         self.sgm = sgm
         self._setting = setting_of_halves(sgm) if isinstance(sgm, Sgm) and sgm.half else sgm
         self._matcher: PairMatcher | None = None
+        self._memory = Recycler()
 
     @property
     def work_bytes(self) -> int:
@@ -88,13 +92,21 @@ class StereoMatcher:
         sgm = self.sgm
         window, step = (sgm.block_size, 1) if isinstance(sgm, BlockSgm) else (sgm.census, 1 + sgm.half)
         check_pair(left, right, step * window, deep=isinstance(sgm, Sgm))
-        valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
-        pair = Pair(left.copy(), right.copy(), *valid)
+        pair = self._pair(left, right, valid_left, valid_right)
         levels = levels_of(pair)
         if roi is None:
             return self._match(pair, levels, band_edges(len(left) // step))
         region = regions.around(roi, left.shape, sgm, window, step)
         return regions.placed(self._match(regions.cut(pair, region), levels, region.edges), region, left.shape)
+
+    def _pair(self, left: Image, right: Image, valid_left: Mask | None, valid_right: Mask | None) -> Pair:
+        """Contiguous and writable copies, so that there is one kernel for all kinds of arrays."""
+        valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
+        arrays = left, right, *valid
+        copies = [self._memory.empty(array.shape, array.dtype) for array in arrays]
+        for copy, array in zip(copies, arrays, strict=True):
+            np.copyto(copy, array)
+        return Pair(*copies)
 
     def _match(self, pair: Pair, levels: Levels, edges: Edges) -> Disparity:
         """In bands of rows between `edges`, filled if that is asked for."""
@@ -114,5 +126,5 @@ class StereoMatcher:
 
     def _match_as_it_is(self, pair: Pair, levels: Levels, sgm: Sgm, edges: Edges) -> Disparity:
         if self._matcher is None or not self._matcher.fits(pair.left.shape, edges):
-            self._matcher = PairMatcher(pair.left.shape, sgm, edges)
+            self._matcher = PairMatcher(pair.left.shape, sgm, edges, self._memory)
         return self._matcher(pair, levels)
