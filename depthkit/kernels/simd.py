@@ -295,8 +295,8 @@ def spread_least_of_each(typing: Any, a: Any, b: Any) -> Any:
         halves = [_shuffle(builder, first, second, [*_lanes(i, 2), *_lanes(i + 4, 2)]) for i in (0, 2)]
         folded = _call(builder, "umin", first.type, halves)  # quarters of both by turns: a, a, b, b
         beside = _shuffle(builder, folded, None, [*_lanes(1), *_lanes(0), *_lanes(3), *_lanes(2)])
-        folded = _call(builder, "umin", first.type, [folded, beside])
-        least = [_least_of_16(context, builder, _shuffle(builder, folded, None, _lanes(i))) for i in (0, 2)]
+        folded = _fold_words(builder, _call(builder, "umin", first.type, [folded, beside]))
+        least = [_least_of_words(context, builder, _shuffle(builder, folded, None, _lanes(i))) for i in (0, 2)]
         spread = [_shuffle(builder, value, None, [0] * a.lanes) for value in least]
         return context.make_tuple(builder, signature.return_type, spread)
 
@@ -388,27 +388,29 @@ def _least_first(context: Any, builder: Any, vector: Any) -> Any:
         half = folded.type.count // 2
         low, high = (_shuffle(builder, folded, None, list(range(start, start + half))) for start in (0, half))
         folded = _call(builder, "umin", low.type, [low, high])
-    return _least_of_16(context, builder, folded)
+    return _least_of_words(context, builder, _fold_words(builder, folded))
 
 
-def _least_of_16(context: Any, builder: Any, folded: Any) -> Any:
-    """A vector of 16 bytes, the first of which is the smallest of 16 bytes."""
+def _fold_words(builder: Any, folded: Any) -> Any:
+    """The lesser byte of each word in its lower half, zero in the upper one."""
+    words = ir.VectorType(ir.IntType(16), folded.type.count // 2)
+    above = builder.lshr(builder.bitcast(folded, words), ir.Constant(words, [8] * words.count))
+    return _call(builder, "umin", folded.type, [folded, builder.bitcast(above, folded.type)])
+
+
+def _least_of_words(context: Any, builder: Any, folded: Any) -> Any:
+    """A vector of 16 bytes, the first of which is the least of eight words below 256."""
+    words = ir.VectorType(ir.IntType(16), 8)
+    values = builder.bitcast(folded, words)
     if _has_phminposuw(context, builder):
-        return _least_of_words(builder, folded)
-    value = _call(builder, "vector.reduce.umin", _BYTE, [folded], suffix="v16i8")
-    return builder.insert_element(folded, value, ir.Constant(ir.IntType(32), 0))
+        kind = ir.FunctionType(words, [words])
+        minimum = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse41.phminposuw")
+        return builder.bitcast(builder.call(minimum, [values]), folded.type)
+    value = _call(builder, "vector.reduce.umin", ir.IntType(16), [values], suffix="v8i16")
+    return builder.bitcast(builder.insert_element(values, value, ir.Constant(ir.IntType(32), 0)), folded.type)
 
 
 def _has_phminposuw(context: Any, builder: Any) -> bool:
     """x86 since SSE4.1 finds the least of eight words in one instruction, which LLVM misses if all lanes want it."""
     features = context.codegen()._tm_features
     return "x86" in builder.module.triple and any(f"+{name}" in features for name in ("sse4.1", "sse4.2", "avx"))
-
-
-def _least_of_words(builder: Any, folded: Any) -> Any:
-    words = ir.VectorType(ir.IntType(16), 8)
-    above = builder.lshr(builder.bitcast(folded, words), ir.Constant(words, [8] * 8))
-    pairs = builder.bitcast(_call(builder, "umin", folded.type, [folded, builder.bitcast(above, folded.type)]), words)
-    kind = ir.FunctionType(words, [words])
-    least = builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse41.phminposuw"), [pairs])
-    return builder.bitcast(least, folded.type)

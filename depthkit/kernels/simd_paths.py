@@ -189,7 +189,7 @@ def rows(
                 slanting = kept
                 other = simd.load(memory, slants_right + offset + lanes, blocks)
                 other = _step(other, cost, p1, simd.spread(p2_from_right, i, blocks))
-                added = simd.add_capped(added, _of_two(path, other, slants))
+                added = simd.add(added, _of_two(path, other, slants))  # means, each at most 85
                 path, other = _less_least_of_each(path, other)
                 simd.store(memory, slants_left + offset, path)
                 simd.store(memory, slants_right + offset, other)
