@@ -202,7 +202,7 @@ def subpixel(best: Array, sums: Array, left: Array, right: Array, sgm: Sgm) -> A
         if k < 0:
             continue
         values[y, x] = sgm.min_disparity + k
-        if 0 < k < sgm.num_disparities - 1 and 0 < x - sgm.min_disparity - k < width - 1:
+        if sgm.subpixel and 0 < k < sgm.num_disparities - 1 and 0 < x - sgm.min_disparity - k < width - 1:
             heights = [int(s) for s in sums[y, x]]
             for u in (x - 1, x, x + 1) if sgm.cost == "stable" else ():
                 other = u - sgm.min_disparity - k
