@@ -17,6 +17,10 @@ class BagError(DepthkitError):
     """A recording cannot be written or read."""
 
 
+class CodecError(DepthkitError):
+    """A compressed depth image is damaged, cut short, or not one at all."""
+
+
 class DriverError(DepthkitError):
     """A camera or its driver failed."""
 

@@ -14,7 +14,7 @@ SOURCES = [ROOT / "depthkit", *sorted(ROOT.glob("*/depthkit_*"))]
 LAYERS = """
     errors kernels threads recycling
     arrays files
-    lenses transforms images ply
+    lenses transforms images ply codec
     cameras
     types
     remap
