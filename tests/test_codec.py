@@ -130,7 +130,7 @@ def test_what_cannot_be_coded(depth: U16) -> None:
 
 
 def test_there_is_no_such_mode() -> None:
-    with pytest.raises(InputError, match="rvl, fast"):
+    with pytest.raises(InputError, match="rvl, fast, cm"):
         codec.encode(codec_images.room(), "zip")  # type: ignore[arg-type]
 
 

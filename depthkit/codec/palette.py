@@ -27,7 +27,7 @@ def to_ranks(depth: U16, palette: U16) -> U16:
     ranks = np.searchsorted(palette, np.arange(_VALUES)) + 1
     table = np.minimum(ranks, palette.size).astype(np.uint16)
     table[0] = 0
-    return _look_up(depth, table)
+    return look_up(depth, table)
 
 
 def from_ranks(ranks: U16, palette: U16) -> U16:
@@ -36,7 +36,7 @@ def from_ranks(ranks: U16, palette: U16) -> U16:
         raise CodecError("a compressed depth image is damaged: it names values it does not list")
     table = np.zeros(_VALUES, np.uint16)
     table[1 : palette.size + 1] = palette
-    return _look_up(ranks, table)
+    return look_up(ranks, table)
 
 
 def pack(palette: U16) -> bytes:
@@ -55,7 +55,8 @@ def unpack(data: bytes) -> tuple[U16, bytes]:
     return np.cumsum(steps, dtype=np.uint16), data[end:]
 
 
-def _look_up(image: U16, table: U16) -> U16:
+def look_up(image: U16, table: U16) -> U16:
+    """table[v] (65536,) for each value v of an image (H, W)."""
     out = np.empty(image.shape, np.uint16)
-    kernels.palette.look_up(readonly(image.reshape(-1)), table, out.reshape(-1))
+    kernels.palette.look_up(readonly(image.reshape(-1)), readonly(table), out.reshape(-1))
     return out

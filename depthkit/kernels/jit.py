@@ -19,7 +19,25 @@ _njit: Any = njit  # whose types do not know that one can do without what is for
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel that Python calls."""
-    compiled: Any = _njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    return _kept(_njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function), function)
+
+
+def uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel that makes no arrays, and does not count references to those it is given.
+
+    For kernels that hand arrays to others once a pixel, where counting can take most of the time. All that such a
+    kernel calls must be uncounted too.
+    """
+    return _kept(_njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, _nrt=False)(function), function)
+
+
+def merged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a helper into the uncounted kernels that call it, which spares handing over its arrays."""
+    return _njit(error_model="numpy", _nrt=False, forceinline=True)(function)  # type: ignore[no-any-return]
+
+
+def _kept(compiled: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the compiled code of a function be kept on disk."""
     if compiled is not function and folder() is not None:  # NUMBA_DISABLE_JIT leaves the function as it is
         compiled._cache = KernelCache(function)
     return compiled  # type: ignore[no-any-return]
