@@ -4,11 +4,12 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 import cv2
 import numpy as np
 
-from depthkit import images, stereo
+from depthkit import codec, images, stereo
 from depthkit.arrays import U8, Image
 from depthkit.capture import open_camera
 from depthkit.pipeline import PipelineConfig, Reconstructor
@@ -59,6 +60,7 @@ def _parts() -> Iterator[Part]:
         yield f"{number} disparities", functools.partial(_match, number)
     yield "other settings", _match_otherwise
     yield "OpenCV's settings", _match_blocks
+    yield "compressed depth", _compress
 
 
 def _simulate() -> None:
@@ -96,6 +98,12 @@ def _match_blocks() -> None:
     for mode in MODES:
         settings = Sgm.from_opencv(numDisparities=DISPARITIES[0], speckleWindowSize=10, mode=mode)
         stereo.match(*_pair(), settings)
+
+
+def _compress() -> None:
+    depth = np.ones((8, 8), np.uint16)
+    for mode in get_args(codec.Mode):
+        codec.decode(codec.encode(depth, mode))
 
 
 def _pair() -> tuple[U8, U8]:
