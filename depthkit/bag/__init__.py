@@ -3,6 +3,7 @@
 from depthkit.bag.digest import FrameDigest
 from depthkit.bag.info import BagInfo, RoleInfo
 from depthkit.bag.reader import Bag
+from depthkit.bag.repair import RepairReport, repair
 from depthkit.bag.writer import BagWriter
 
-__all__ = ["Bag", "BagInfo", "BagWriter", "FrameDigest", "RoleInfo"]
+__all__ = ["Bag", "BagInfo", "BagWriter", "FrameDigest", "RepairReport", "RoleInfo", "repair"]

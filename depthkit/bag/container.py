@@ -23,10 +23,10 @@ from depthkit.bag import layout
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, DepthkitError
 
-_RECORD_HEADER = 9  # opcode and length
+RECORD_HEADER = 9  # opcode and length
 _FOOTER = struct.Struct("<BQQQI")  # opcode, length, where the summary and its offsets start, checksum
 
-_DAMAGE = (
+DAMAGE = (
     McapError, SerdeError, DepthkitError, struct.error,
     ValueError, KeyError, TypeError, RuntimeError, MemoryError, OverflowError, OSError,
 )  # fmt: skip
@@ -50,31 +50,33 @@ class Index:
     """By channel."""
     frames: list[Place]
     compression_ratio: float
+    finished: bool
+    """Whether it was read from the file; else the file had none, and the frames were searched for."""
 
 
 def read_index(path: Path, file: BinaryIO) -> Index:
-    """The index at the end of a recording; BagError if it is not one, or not whole."""
-    _check_ends(path, file)
+    """The index at the end of a finished recording; BagError if it is not one, or damaged."""
     with undamaged(path):
-        _check_summary(file)
+        check_summary(file)
         file.seek(0)
         reader = make_reader(file)
         summary = reader.get_summary()
         if summary is None:
-            raise BagError(_incomplete(path))
+            raise ValueError("it has no index")
         metadata = _metadata(path, reader, summary)
         return Index(
-            version=int(metadata["format"]),
-            rig=_rig(metadata),
+            version=parse_version(path, metadata),
+            rig=parse_rig(metadata),
             topics={channel.id: channel.topic for channel in summary.channels.values()},
             frames=_places(path, summary),
             compression_ratio=_compression_ratio(summary),
+            finished=True,
         )
 
 
 def read_chunk(file: BinaryIO, start: int) -> list[Message]:
     """The messages of the chunk that starts there, checked against its checksum."""
-    file.seek(start + _RECORD_HEADER)
+    file.seek(start + RECORD_HEADER)
     chunk = Chunk.read(ReadDataStream(file))
     return [record for record in breakup_chunk(chunk, validate_crc=True) if isinstance(record, Message)]
 
@@ -86,22 +88,24 @@ def undamaged(path: Path, part: str = "") -> Iterator[None]:
         yield
     except BagError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise BagError(
-            f"{path} is damaged{part} ({str(error) or type(error).__name__}): use another copy of it"
+            f"{path} is damaged{part} ({str(error) or type(error).__name__}): "
+            "use another copy of it, or save its whole frames with 'depthkit repair'"
         ) from error
 
 
-def _check_ends(path: Path, file: BinaryIO) -> None:
+def is_finished(path: Path, file: BinaryIO) -> bool:
+    """Whether the file ends as a whole recording does; BagError if it is no MCAP file at all."""
     size = len(MCAP0_MAGIC)
+    file.seek(0)
     if file.read(size) != MCAP0_MAGIC:
         raise BagError(f"{path} is not an MCAP recording")
     file.seek(max(file.seek(0, 2) - size, size))
-    if file.read(size) != MCAP0_MAGIC:
-        raise BagError(_incomplete(path))
+    return file.read(size) == MCAP0_MAGIC
 
 
-def _check_summary(file: BinaryIO) -> None:
+def check_summary(file: BinaryIO) -> None:
     """Compare the index with its checksum, which the mcap library leaves to us; 0 means that it has none."""
     end = file.seek(-_FOOTER.size - len(MCAP0_MAGIC), 2) + _FOOTER.size - 4
     *_, start, _, checksum = _FOOTER.unpack(file.read(_FOOTER.size))
@@ -110,12 +114,8 @@ def _check_summary(file: BinaryIO) -> None:
         raise ValueError("its index does not match its checksum")
 
 
-def _incomplete(path: Path) -> str:
-    return f"{path} is cut off or was never finished: 'mcap recover {path} -o whole.mcap' saves the frames it holds"
-
-
 def _metadata(path: Path, reader: McapReader, summary: Summary) -> dict[str, str]:
-    """The recording's own metadata record, of a format that can be read."""
+    """The recording's own metadata record."""
     found = next((each.metadata for each in reader.iter_metadata() if each.name == layout.METADATA), None)
     if found is None:
         topics = ", ".join(sorted(channel.topic for channel in summary.channels.values())) or "none"
@@ -123,12 +123,19 @@ def _metadata(path: Path, reader: McapReader, summary: Summary) -> dict[str, str
             f"{path} was not recorded by depthkit (its topics: {topics}); "
             "reading foreign recordings is not supported yet"
         )
-    if int(found["format"]) > layout.VERSION:
-        raise BagError(f"{path} has format {found['format']}, this depthkit reads {layout.VERSION}: upgrade depthkit")
     return found
 
 
-def _rig(metadata: dict[str, str]) -> Rig:
+def parse_version(path: Path, metadata: dict[str, str]) -> int:
+    """The format of a recording; BagError if it is newer than what can be read."""
+    version = int(metadata["format"])
+    if version > layout.VERSION:
+        raise BagError(f"{path} has format {version}, this depthkit reads {layout.VERSION}: upgrade depthkit")
+    return version
+
+
+def parse_rig(metadata: dict[str, str]) -> Rig:
+    """The calibration of a recording; raises one of DAMAGE if it does not match its checksum."""
     text = metadata["rig"]
     if hashlib.sha256(text.encode()).hexdigest() != metadata["rig_sha256"]:
         raise ValueError("the calibration does not match its checksum")

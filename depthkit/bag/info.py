@@ -28,7 +28,8 @@ class BagInfo:
 
     duration_s: from the first to the last frame on the host's clock; fps: its mean rate, None for less than two
     moments; stamps_*_ns: of the first and the last frame, None without frames; gaps: for each jump in the
-    sequence numbers, the number before it and how many are missing; compression_ratio: unpacked to packed size.
+    sequence numbers, the number before it and how many are missing; compression_ratio: unpacked to packed size;
+    finished: False for one that was cut off or never finished, of which these are the whole frames.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class BagInfo:
     stamps_host_ns: tuple[int, int] | None
     gaps: tuple[tuple[int, int], ...]
     compression_ratio: float
+    finished: bool
 
 
 def summarize(path: Path, index: Index, records: Iterable[Mapping[str, Any]]) -> BagInfo:
@@ -68,6 +70,7 @@ def summarize(path: Path, index: Index, records: Iterable[Mapping[str, Any]]) ->
         stamps_host_ns=_ends(host),
         gaps=tuple(_gaps(sequence)),
         compression_ratio=index.compression_ratio,
+        finished=index.finished,
     )
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from depthkit.bag import layout, ros
-from depthkit.bag.container import Place, read_chunk, read_index, undamaged
+from depthkit.bag.container import Index, Place, is_finished, read_chunk, read_index, undamaged
 from depthkit.bag.digest import FrameDigest
 from depthkit.bag.info import BagInfo, summarize
+from depthkit.bag.scan import scan
 from depthkit.cameras import Rig
 from depthkit.errors import BagError
 from depthkit.types import FrameSet
@@ -18,18 +19,20 @@ class Bag:
     """A recording, opened for reading. It is a `Camera`: every pass over `frames()` gives the same frames.
 
     Opening reads the index alone, and a frame only its own bytes, so the length of a recording does not matter.
-    Not for use by several threads at once. Raises BagError when the file is missing, not a depthkit recording,
-    or not whole.
+    A recording that was cut off or never finished has no index: then, or when asked to `salvage` one that is
+    damaged, opening reads through the whole file and gives the whole frames in it; `finished` tells.
+    Not for use by several threads at once. Raises BagError when the file is missing, damaged, or not a depthkit
+    recording.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, salvage: bool = False) -> None:
         self.path = Path(path)
         try:
             self._file = self.path.open("rb")
         except OSError as error:
             raise BagError(f"cannot open the recording {path}: {error.strerror}") from error
         try:
-            self._index = read_index(self.path, self._file)
+            self._index, self.frames_begun = self._find_frames(salvage)
         except BaseException:
             self._file.close()
             raise
@@ -43,6 +46,11 @@ class Bag:
     def close(self) -> None:
         """Close the file; twice does no harm."""
         self._file.close()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the index of the file was read; else its whole frames were searched for."""
+        return self._index.finished
 
     @property
     def rig(self) -> Rig:
@@ -77,6 +85,14 @@ class Bag:
         for frames in self.frames():
             digest.update(frames)
         return digest.hexdigest()
+
+    def _find_frames(self, salvage: bool) -> tuple[Index, int]:
+        """The index and how many frames were ever begun."""
+        if is_finished(self.path, self._file) and not salvage:
+            index = read_index(self.path, self._file)
+            return index, len(index.frames)
+        found = scan(self.path, self._file)
+        return found.index, found.frames_begun
 
     def _record(self, place: Place) -> dict[str, Any]:
         (message,) = read_chunk(self._file, place.record)

@@ -138,7 +138,7 @@ class BagWriter:
         if self._frames == 0:
             self._partial.unlink(missing_ok=True)
             return ""
-        return f"; the first {self._frames} frames are in {self._partial}, 'mcap recover' makes a recording of them"
+        return f"; the first {self._frames} frames are in {self._partial}, 'depthkit repair' makes a recording of them"
 
     def _close_file(self) -> None:
         if self._file is not None:

@@ -35,10 +35,12 @@ def run(config: Config) -> int:
 def _rows(info: BagInfo, digest: str) -> list[tuple[str, str]]:
     rate = f", {info.fps:.1f} fps" if info.fps else ""
     missing = sum(count for _, count in info.gaps)
+    end = "whole" if info.finished else "cut off or never finished: 'depthkit repair' makes a whole one of these frames"
     return [
         ("file", f"{info.path}, {megabytes(info.size_bytes)}, packed {info.compression_ratio:.2f} times"),
         ("frames", f"{info.frames} in {info.duration_s:.2f} s{rate}"),
         *((role.role, f"{role.width}×{role.height} {role.encoding}, {role.frames} frames") for role in info.roles),
         ("missing", f"{missing} frames in {len(info.gaps)} gaps" if missing else "none"),
+        ("end", end),
         ("rig", f"sha256 {digest[:16]}…"),
     ]

@@ -18,6 +18,7 @@ VERBS = {
     "record": "record a camera to a file",
     "replay": "play a recording and prove that nothing is lost",
     "info": "what a recording holds",
+    "repair": "make a whole recording of one that was cut off or damaged",
     "stereo": "a pair of images, a recording or a camera → disparity, depth and point cloud",
     "bench": "measure the speed against OpenCV and Open3D",
     "bench stereo": "measure the accuracy of matching against OpenCV on scenes with known truth",
