@@ -14,7 +14,7 @@ from mcap.reader import make_reader
 
 from depthkit.bag import Bag, BagWriter, repair
 from depthkit.cameras import CameraModel, Rig
-from depthkit.errors import BagError
+from depthkit.errors import BagError, InputError
 from depthkit.types import FrameSet
 from tests.bag_frames import RIG, frame_set, record, same
 
@@ -163,5 +163,5 @@ def test_an_error_leaves_the_original_and_nothing_else(
         repair(path, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(BagError, match="does not exist; make it first"):
+    with pytest.raises(InputError, match="does not exist; make it first"):
         repair(path, tmp_path / "nowhere" / "out.mcap")

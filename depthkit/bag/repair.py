@@ -35,7 +35,8 @@ def repair(path: str | Path, out: str | Path | None = None) -> RepairReport:
     """Write the whole frames of a recording to `out`, by default to NAME.repaired.mcap beside it.
 
     `out` appears when it is whole; until then, and after any error, the original is as it was. Only `out` = `path`
-    replaces it. Raises BagError if there is no whole frame, no calibration, or no room.
+    replaces it. Raises BagError if there is no whole frame, no calibration or no room, and InputError if there is no
+    such folder to write in.
     """
     path = Path(path)
     out = Path(out) if out is not None else _beside(path)
