@@ -4,7 +4,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
@@ -94,17 +94,23 @@ def drivers() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group="depthkit.drivers")}
 
 
-class Grabber:
-    """Reads a camera in a thread of its own into a bounded queue, so that a slow consumer does not stall it.
+WhenFull = Literal["block", "drop_oldest", "drop_newest"]
+"""What a full queue does with a new frame: makes the source wait, or gives up a frame."""
 
-    size: frames the queue holds; when_full: "block" makes the source wait, "drop_oldest" keeps the newest
-    frames and counts the others in `dropped`. Use as a context manager; iterate over `frames()`.
+
+class Grabber:
+    """Reads frames in a thread of its own into a bounded queue, so that a slow consumer does not stall their source.
+
+    size: frames the queue holds; when_full: "block" makes the source wait, "drop_oldest" keeps the newest frames,
+    "drop_newest" those that came first. The others are counted in `dropped`, and given to `on_drop` as they go.
+    Use as a context manager; iterate over `frames()`.
     """
 
-    def __init__(self, camera: Camera, size: int, when_full: Literal["block", "drop_oldest"]) -> None:
+    def __init__(self, source: Iterator[FrameSet], size: int, when_full: WhenFull) -> None:
         self.dropped = 0
-        self._source = camera.frames()
-        self._size, self._block = size, when_full == "block"
+        self.on_drop: Callable[[FrameSet], None] = lambda _: None
+        self._source = source
+        self._size, self._when_full = size, when_full
         self._queue: deque[FrameSet] = deque()
         self._changed = threading.Condition()
         self._stopped, self._ended = False, False
@@ -155,14 +161,17 @@ class Grabber:
     def _put(self, frames: FrameSet) -> bool:
         """Queue a frame; False when nobody wants more."""
         with self._changed:
-            if self._block:
+            if self._when_full == "block":
                 self._changed.wait_for(lambda: self._stopped or len(self._queue) < self._size)
-            elif len(self._queue) == self._size:
-                self._queue.popleft()
-                self.dropped += 1
             self._queue.append(frames)
+            if self._when_full != "block" and len(self._queue) > self._size:
+                self._drop(self._queue.popleft() if self._when_full == "drop_oldest" else self._queue.pop())
             self._changed.notify_all()
             return not self._stopped
+
+    def _drop(self, frames: FrameSet) -> None:
+        self.dropped += 1
+        self.on_drop(frames)
 
 
 def limited(frames: Iterator[FrameSet], count: int | None, seconds: float | None) -> Iterator[FrameSet]:

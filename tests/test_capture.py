@@ -41,7 +41,7 @@ class CountingCamera:
 
 def test_blocking_queue_loses_nothing_and_stays_bounded() -> None:
     camera = CountingCamera(50)
-    with Grabber(camera, 3, "block") as grabber:
+    with Grabber(camera.frames(), 3, "block") as grabber:
         seen: list[int] = []
         for frames in grabber.frames():
             assert camera.given <= len(seen) + 1 + 3 + 1  # in the queue, and one in the source's hand
@@ -52,7 +52,7 @@ def test_blocking_queue_loses_nothing_and_stays_bounded() -> None:
 
 def test_dropping_queue_keeps_the_newest_and_counts_the_rest() -> None:
     camera = CountingCamera(50)
-    with Grabber(camera, 2, "drop_oldest") as grabber:
+    with Grabber(camera.frames(), 2, "drop_oldest") as grabber:
         while camera.given < 50:
             time.sleep(0.001)
         time.sleep(0.05)  # the last frame is on its way from the source to the queue
@@ -61,8 +61,21 @@ def test_dropping_queue_keeps_the_newest_and_counts_the_rest() -> None:
     assert grabber.dropped == 48
 
 
+def test_dropping_the_newest_keeps_what_came_first() -> None:
+    camera, given_up = CountingCamera(50), list[int]()
+    grabber = Grabber(camera.frames(), 2, "drop_newest")
+    grabber.on_drop = lambda frames: given_up.append(frames.sequence)
+    with grabber:
+        while len(given_up) < 48:
+            time.sleep(0.001)
+        seen = [frames.sequence for frames in grabber.frames()]
+    assert seen == [0, 1]
+    assert given_up == list(range(2, 50))
+    assert grabber.dropped == 48
+
+
 def test_an_error_of_the_camera_reaches_the_consumer_after_its_frames() -> None:
-    with Grabber(CountingCamera(2, BagError("gone")), 8, "block") as grabber:
+    with Grabber(CountingCamera(2, BagError("gone")).frames(), 8, "block") as grabber:
         frames = grabber.frames()
         assert [next(frames).sequence, next(frames).sequence] == [0, 1]
         with pytest.raises(BagError, match="gone"):
@@ -70,13 +83,16 @@ def test_an_error_of_the_camera_reaches_the_consumer_after_its_frames() -> None:
 
 
 def test_a_silent_camera_times_out() -> None:
-    with Grabber(CountingCamera(1, wait=0.5), 1, "block") as grabber, pytest.raises(FrameTimeout, match=r"0\.05 s"):
+    with (
+        Grabber(CountingCamera(1, wait=0.5).frames(), 1, "block") as grabber,
+        pytest.raises(FrameTimeout, match=r"0\.05 s"),
+    ):
         next(grabber.frames(timeout=0.05))
 
 
 def test_leaving_early_ends_the_thread() -> None:
     before = threading.active_count()
-    with Grabber(CountingCamera(10_000), 2, "block") as grabber:
+    with Grabber(CountingCamera(10_000).frames(), 2, "block") as grabber:
         next(grabber.frames())
     assert threading.active_count() == before
 

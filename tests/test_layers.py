@@ -27,7 +27,7 @@ LAYERS = """
     quality evaluate truth opencv_matcher
     bag
     capture
-    sim pipeline
+    sim pipeline recorder
 """.strip().splitlines()
 LEVEL = {f"depthkit.{name}": level for level, line in enumerate(LAYERS) for name in line.split()}
 

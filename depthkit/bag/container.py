@@ -1,18 +1,17 @@
 """The MCAP file under a recording: its index, and single chunks by their place. Nothing else is read."""
 
 import contextlib
-import hashlib
 import json
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
-from mcap.reader import McapReader, make_reader
+from mcap.reader import make_reader
 from mcap.records import Chunk, ChunkIndex, Message
 from mcap.stream_reader import breakup_chunk
 from mcap.summary import Summary
@@ -50,6 +49,8 @@ class Index:
     """By channel."""
     frames: list[Place]
     compression_ratio: float
+    ledger: dict[str, Any] | None
+    """Of `Ledger.to_dict`."""
     finished: bool
     """Whether it was read from the file; else the file had none, and the frames were searched for."""
 
@@ -63,13 +64,15 @@ def read_index(path: Path, file: BinaryIO) -> Index:
         summary = reader.get_summary()
         if summary is None:
             raise ValueError("it has no index")
-        metadata = _metadata(path, reader, summary)
+        records = {each.name: each.metadata for each in reader.iter_metadata()}
+        metadata = _own_metadata(path, records, summary)
         return Index(
             version=parse_version(path, metadata),
             rig=parse_rig(metadata),
             topics={channel.id: channel.topic for channel in summary.channels.values()},
             frames=_places(path, summary),
             compression_ratio=_compression_ratio(summary),
+            ledger=_ledger(records),
             finished=True,
         )
 
@@ -114,9 +117,9 @@ def check_summary(file: BinaryIO) -> None:
         raise ValueError("its index does not match its checksum")
 
 
-def _metadata(path: Path, reader: McapReader, summary: Summary) -> dict[str, str]:
-    """The recording's own metadata record."""
-    found = next((each.metadata for each in reader.iter_metadata() if each.name == layout.METADATA), None)
+def _own_metadata(path: Path, records: dict[str, dict[str, str]], summary: Summary) -> dict[str, str]:
+    """The record that makes it a recording of ours."""
+    found = records.get(layout.METADATA)
     if found is None:
         topics = ", ".join(sorted(channel.topic for channel in summary.channels.values())) or "none"
         raise BagError(
@@ -136,10 +139,14 @@ def parse_version(path: Path, metadata: dict[str, str]) -> int:
 
 def parse_rig(metadata: dict[str, str]) -> Rig:
     """The calibration of a recording; raises one of DAMAGE if it does not match its checksum."""
-    text = metadata["rig"]
-    if hashlib.sha256(text.encode()).hexdigest() != metadata["rig_sha256"]:
-        raise ValueError("the calibration does not match its checksum")
-    return Rig.from_dict(json.loads(text))
+    return Rig.from_dict(json.loads(layout.checked_text(metadata, "rig")))
+
+
+def _ledger(records: dict[str, dict[str, str]]) -> dict[str, Any] | None:
+    if layout.LEDGER not in records:
+        return None
+    ledger: dict[str, Any] = json.loads(layout.checked_text(records[layout.LEDGER], "ledger"))
+    return ledger
 
 
 def _places(path: Path, summary: Summary) -> list[Place]:

@@ -29,6 +29,7 @@ class BagInfo:
     duration_s: from the first to the last frame on the host's clock; fps: its mean rate, None for less than two
     moments; stamps_*_ns: of the first and the last frame, None without frames; gaps: for each jump in the
     sequence numbers, the number before it and how many are missing; compression_ratio: unpacked to packed size;
+    ledger: what became of the frames the camera gave (`Ledger.to_dict`), None if the recording was not told;
     finished: False for one that was cut off or never finished, of which these are the whole frames.
     """
 
@@ -43,6 +44,7 @@ class BagInfo:
     stamps_host_ns: tuple[int, int] | None
     gaps: tuple[tuple[int, int], ...]
     compression_ratio: float
+    ledger: dict[str, Any] | None
     finished: bool
 
 
@@ -70,6 +72,7 @@ def summarize(path: Path, index: Index, records: Iterable[Mapping[str, Any]]) ->
         stamps_host_ns=_ends(host),
         gaps=tuple(_gaps(sequence)),
         compression_ratio=index.compression_ratio,
+        ledger=index.ledger,
         finished=index.finished,
     )
 

@@ -14,9 +14,11 @@ An MCAP file whose every message is a plain ROS 2 message in CDR, so that ROS 2,
 Two clocks: log_time and the stamps inside messages are the host's, publish_time is the device's. `sequence` of an
 MCAP message is the frame's index in the recording, which is how images and frame find each other.
 A frame's images fill one chunk, its JSON the next, so that either is read alone and a frame without its JSON
-was never finished. The metadata record "depthkit" holds the format's version and the rig as JSON.
+was never finished. The metadata record "depthkit" holds the format's version and the rig as JSON, the record
+"depthkit/ledger" at the end what became of the frames the camera gave, if the recording was told.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -30,6 +32,7 @@ from depthkit.types import DepthImage, FrameSet
 
 VERSION = 1
 METADATA = "depthkit"
+LEDGER = "depthkit/ledger"
 FRAME_TOPIC = "/depthkit/frame"
 TRANSFORMS_TOPIC = "/tf_static"
 
@@ -68,17 +71,21 @@ def describe(frames: FrameSet) -> dict[str, Any]:
     }
 
 
-def pack(frames: FrameSet, index: int) -> tuple[list[Message], Message]:
-    """The messages of a frame's images and the one that describes it. Raises BagError for what cannot be kept."""
+def pack_images(frames: FrameSet) -> list[Message]:
+    """The messages of a frame's images. Raises BagError for what cannot be kept."""
     _check(frames)
+    return [*_image_messages(frames), *_depth_messages(frames)]
+
+
+def pack_record(frames: FrameSet, index: int) -> Message:
+    """The message that describes a frame. Raises BagError for what cannot be kept."""
     try:
-        record = Message(FRAME_TOPIC, ros.TEXT, ros.text({"index": index, **describe(frames)}))
+        return Message(FRAME_TOPIC, ros.TEXT, ros.text({"index": index, **describe(frames)}))
     except (TypeError, ValueError) as error:
         raise BagError(
             f"frame {frames.sequence}: its meta cannot be kept as JSON ({error}): "
             "use plain numbers, text, lists and tables"
         ) from error
-    return [*_image_messages(frames), *_depth_messages(frames)], record
 
 
 def unpack(record: Mapping[str, Any], images: Mapping[str, bytes], rig: Rig) -> FrameSet:
@@ -92,6 +99,18 @@ def unpack(record: Mapping[str, Any], images: Mapping[str, bytes], rig: Rig) -> 
         depth=_unpack_depth(record["depth"], images),
         meta=record["meta"],
     )
+
+
+def with_checksum(name: str, text: str) -> dict[str, str]:
+    """A text for a metadata record: MCAP has checksums for chunks but not for metadata."""
+    return {name: text, f"{name}_sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def checked_text(metadata: Mapping[str, str], name: str) -> str:
+    """The text that `with_checksum` put there; ValueError if it is not what it was."""
+    if with_checksum(name, metadata[name])[f"{name}_sha256"] != metadata[f"{name}_sha256"]:
+        raise ValueError(f"the {name} does not match its checksum")
+    return metadata[name]
 
 
 def transforms_message(rig: Rig, stamp_ns: int) -> Message:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from depthkit.bag.ledger import Ledger
 from depthkit.bag.reader import Bag
 from depthkit.bag.writer import BagWriter
 from depthkit.errors import BagError
@@ -60,16 +61,19 @@ def _folder_for(out: Path) -> Iterator[Path]:
 
 
 def _copy(bag: Bag, new: Path) -> int:
-    """Write every frame that can be read."""
-    written = 0
-    with BagWriter(new, bag.rig) as writer:
+    """Write every frame that can be read, and in the ledger how many could not."""
+    written, ledger = 0, Ledger()
+    with BagWriter(new, bag.rig, ledger) as writer:
         for i in range(len(bag)):
             try:
                 frames = bag[i]
             except BagError:  # what is damaged is what is lost
                 continue
+            ledger.receive(frames)
             writer.write(frames)
             written += 1
+        ledger.frames.received = bag.frames_begun
+        ledger.end(f"repaired from {bag.path.name}")
     return written
 
 

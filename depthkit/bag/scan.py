@@ -68,6 +68,7 @@ def scan(path: Path, file: BinaryIO) -> Scan:
             topics=finder.topics,
             frames=[place for _, place in sorted(finder.frames.items())],
             compression_ratio=finder.unpacked / finder.packed if finder.packed else 1.0,
+            ledger=None,
             finished=False,
         )
         return Scan(index, finder.begun)

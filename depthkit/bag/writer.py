@@ -1,11 +1,11 @@
 """Recording: frames into an MCAP file that appears under its name when it is whole."""
 
-import hashlib
 import json
 import secrets
+import shutil
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -14,10 +14,14 @@ from mcap.writer import CompressionType, Writer
 
 from depthkit import __version__
 from depthkit.bag import layout, ros
+from depthkit.bag.ledger import Ledger
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, InputError
 from depthkit.files import explained
 from depthkit.types import FrameSet
+
+_ROOM = 2**20  # bytes that must stay free to finish the file, besides the index
+_INDEX = 1000  # bytes of index a frame, at the most
 
 
 class BagWriter:
@@ -26,17 +30,21 @@ class BagWriter:
     Until `close` the recording is a hidden `.part` file beside `path`; then it replaces what was called `path`.
     Leaving the with-block by an exception or Ctrl-C ends the file properly too and keeps every frame written so
     far; only if there is none, `path` stays as it was. Raises BagError when the file cannot be written.
+
+    `ledger` is told of each frame written, and what it says at the end is kept in the file. `size`: bytes so far.
     """
 
-    def __init__(self, path: str | Path, rig: Rig) -> None:
+    def __init__(self, path: str | Path, rig: Rig, ledger: Ledger | None = None) -> None:
         self.path = Path(path)
+        self.size = 0
         layout.check_roles(rig)
         if self.path.is_dir():
             raise BagError(f"{path} is a folder: name a file in it")
         self.rig, self._rig_values = rig, rig.to_dict()
+        self._ledger = ledger
         self._partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.part")
         self._file: BinaryIO | None = None
-        self._open = True
+        self._open, self._whole = True, False
         self._frames = 0
         self._schemas: dict[str, int] = {}
         self._channels: dict[str, int] = {}
@@ -54,10 +62,20 @@ class BagWriter:
     def write(self, frames: FrameSet) -> None:
         """Add a frame.
 
-        Raises BagError if the frame cannot be kept as it is, after which the recording can go on, or if the disk
-        refuses, which ends the recording and leaves the frames so far in the `.part` file.
+        Raises BagError if the frame cannot be kept as it is or the disk is almost full, after which the recording
+        can go on, or if the disk refuses, which ends the recording and leaves the frames so far in the `.part` file.
         """
         self._do(self._write, frames)
+
+    def submit(self, frames: FrameSet) -> Future[None]:
+        """Pack a frame here and now, and have it written meanwhile, in order; the result raises what `write` does."""
+        images = layout.pack_images(frames)
+        return self._worker.submit(self._guarded, self._append, frames, images)
+
+    @property
+    def location(self) -> Path:
+        """Where the frames are: the `.part` file until the recording is whole."""
+        return self.path if self._whole else self._partial
 
     def close(self) -> None:
         """Finish the file and give it its name; twice does no harm."""
@@ -80,24 +98,34 @@ class BagWriter:
         # only a tenth smaller, since noise does not compress. Chunks end where `_end_chunk` says and nowhere else.
         self._mcap = Writer(self._file, chunk_size=sys.maxsize, compression=CompressionType.LZ4)
         self._mcap.start("ros2", f"depthkit {__version__}")
-        rig = json.dumps(self._rig_values)
-        sha256 = hashlib.sha256(rig.encode()).hexdigest()  # MCAP has checksums for chunks but not for metadata
-        self._mcap.add_metadata(layout.METADATA, {"format": str(layout.VERSION), "rig": rig, "rig_sha256": sha256})
+        rig = layout.with_checksum("rig", json.dumps(self._rig_values))
+        self._mcap.add_metadata(layout.METADATA, {"format": str(layout.VERSION), **rig})
 
     def _write(self, frames: FrameSet) -> None:
-        if not self._open:
-            raise BagError(f"{self.path} is closed: nothing can be added to it")
-        if frames.rig is not self.rig and frames.rig.to_dict() != self._rig_values:
-            raise BagError(f"frame {frames.sequence} has another rig than {self.path}: start a new recording for it")
-        images, record = layout.pack(frames, self._frames)
+        self._append(frames, layout.pack_images(frames))
+
+    def _append(self, frames: FrameSet, images: list[layout.Message]) -> None:
+        self._check(frames, images)
+        record = layout.pack_record(frames, self._frames)
         if self._frames == 0:
-            images.insert(0, layout.transforms_message(self.rig, frames.stamp_host_ns))
+            images = [layout.transforms_message(self.rig, frames.stamp_host_ns), *images]
         for message in images:
             self._add(message, frames)
         self._end_chunk()
         self._add(record, frames)
         self._end_chunk()
         self._frames += 1
+        if self._ledger is not None:
+            self._ledger.write(frames)
+
+    def _check(self, frames: FrameSet, images: list[layout.Message]) -> None:
+        if not self._open:
+            raise BagError(f"{self.path} is closed: nothing can be added to it")
+        if frames.rig is not self.rig and frames.rig.to_dict() != self._rig_values:
+            raise BagError(f"frame {frames.sequence} has another rig than {self.path}: start a new recording for it")
+        needed = _ROOM + _INDEX * self._frames + sum(len(message.data) for message in images)
+        if shutil.disk_usage(self._partial.parent).free < needed:
+            raise BagError(f"cannot write {self.path}: the disk is full; free some space or choose another folder")
 
     def _add(self, message: layout.Message, frames: FrameSet) -> None:
         self._mcap.add_message(
@@ -118,6 +146,7 @@ class BagWriter:
     def _end_chunk(self) -> None:
         """Compress the messages since the last chunk and hand them to the operating system."""
         self._mcap.flush()  # type: ignore[no-untyped-call]
+        self.size = self._file.tell() if self._file is not None else 0
 
     def _finish(self, keep_empty: bool) -> None:
         if not self._open:
@@ -125,10 +154,13 @@ class BagWriter:
         if self._frames == 0 and not keep_empty:
             self._give_up()
             return
+        if self._ledger is not None:
+            self._mcap.add_metadata(layout.LEDGER, layout.with_checksum("ledger", json.dumps(self._ledger.to_dict())))
         self._mcap.finish()  # type: ignore[no-untyped-call]
         self._close_file()
         self._partial.replace(self.path)
-        self._open = False
+        self._open, self._whole = False, True
+        self.size = self.path.stat().st_size
 
     def _give_up(self) -> str:
         """End without a recording; a partial file that holds frames stays, and the text returned says where."""

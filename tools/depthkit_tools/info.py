@@ -9,6 +9,7 @@ from tyro.conf import Positional
 
 from depthkit.bag import Bag, BagInfo
 from depthkit_tools.console import megabytes, print_json, table
+from depthkit_tools.live import frames_in_words
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,13 @@ def _rows(info: BagInfo, digest: str) -> list[tuple[str, str]]:
     rate = f", {info.fps:.1f} fps" if info.fps else ""
     missing = sum(count for _, count in info.gaps)
     end = "whole" if info.finished else "cut off or never finished: 'depthkit repair' makes a whole one of these frames"
+    recorded = f"{frames_in_words(info.ledger)}; {info.ledger['ended']}" if info.ledger else "no ledger"
     return [
         ("file", f"{info.path}, {megabytes(info.size_bytes)}, packed {info.compression_ratio:.2f} times"),
         ("frames", f"{info.frames} in {info.duration_s:.2f} s{rate}"),
         *((role.role, f"{role.width}×{role.height} {role.encoding}, {role.frames} frames") for role in info.roles),
         ("missing", f"{missing} frames in {len(info.gaps)} gaps" if missing else "none"),
+        ("recorded", recorded),
         ("end", end),
         ("rig", f"sha256 {digest[:16]}…"),
     ]

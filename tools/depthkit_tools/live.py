@@ -4,9 +4,10 @@ import contextlib
 import itertools
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from depthkit.types import FrameSet
 from depthkit_tools.console import StatusLine
@@ -27,6 +28,14 @@ class Tally:
         self.frames, self.last_sequence = self.frames + 1, sequence
 
 
+def frames_in_words(ledger: Mapping[str, Any]) -> str:
+    """What became of a recording's frames (`Ledger.to_dict`), in a few words."""
+    frames = ledger["frames"]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in frames["dropped"].items())
+    dropped = f"{sum(frames['dropped'].values())} dropped" + (f" ({reasons})" if reasons else "")
+    return f"{frames['written']} frames, {dropped}, {ledger['missing']} missing from the camera"
+
+
 @contextlib.contextmanager
 def status() -> Iterator[StatusLine]:
     """A status line that is cleared at the end."""
@@ -44,14 +53,20 @@ def until_interrupted(frames: Iterator[FrameSet]) -> Iterator[Iterator[FrameSet]
     A second Ctrl-C raises KeyboardInterrupt as usual.
     """
     stop = threading.Event()
+    with on_interrupt(stop.set):
+        yield itertools.takewhile(lambda _: not stop.is_set(), frames)
+
+
+@contextlib.contextmanager
+def on_interrupt(stop: Callable[[], object]) -> Iterator[None]:
+    """Have the first Ctrl-C call `stop`; a second one raises KeyboardInterrupt as usual."""
 
     def request(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
+        signal.signal(signal.SIGINT, before)
+        stop()
 
     before = signal.signal(signal.SIGINT, request)
     try:
-        yield itertools.takewhile(lambda _: not stop.is_set(), frames)
+        yield
     finally:
         signal.signal(signal.SIGINT, before)

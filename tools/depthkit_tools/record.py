@@ -1,22 +1,22 @@
-"""Record a camera to one MCAP file with its calibration: every frame once, in order.
+"""Record a camera to one MCAP file with its calibration: every frame once, in order, and a ledger of all.
 
     depthkit record sim:stereo walk.mcap --seconds 3
 
-Without --seconds or --frames it records until Ctrl-C, which ends the file properly and keeps every frame.
+Without --seconds or --frames it records until Ctrl-C. That, a full disk or a camera that fails end the file properly
+and keep every frame.
 """
 
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from tyro.conf import Positional
 
-from depthkit.bag import BagWriter
-from depthkit.capture import Camera, Grabber, limited, open_camera
+from depthkit.capture import WhenFull, open_camera
+from depthkit.recorder import Recorder
 from depthkit_tools.console import megabytes, print_json, say
-from depthkit_tools.live import Tally, status, until_interrupted
-
-QUEUE = 64  # frames in memory between camera and disk: two seconds at 30 fps
+from depthkit_tools.live import frames_in_words, on_interrupt, status
 
 
 @dataclass(frozen=True)
@@ -31,30 +31,42 @@ class Config:
     """Stop after this long."""
     frames: int | None = None
     """Stop after so many frames."""
+    when_full: WhenFull = "block"
+    """When the disk is slower than the camera: make the camera wait, or give up a frame and count it."""
+    queue: int = 64
+    """Frames in memory between camera and disk: two seconds at 30 fps."""
     json: bool = False
     """Print the result on stdout."""
 
 
 def run(config: Config) -> int:
-    """Record until a limit, the end of the source, or Ctrl-C."""
-    tally = Tally()
-    with open_camera(config.camera) as camera, BagWriter(config.out, camera.rig) as writer:
-        _record(config, camera, writer, tally)
-    size = config.out.stat().st_size
-    if config.json:
-        print_json({"file": str(config.out), "frames": tally.frames, "missing": tally.missing, "bytes": size})
-    else:
-        say(f"{config.out}: {tally.frames} frames, {tally.missing} missing from the camera, {megabytes(size)}")
+    """Record until a limit, the end of the source, Ctrl-C, or an error, and say what became of every frame."""
+    with open_camera(config.camera) as camera:
+        recorder = Recorder(camera, config.out, config.when_full, config.queue, config.frames, config.seconds)
+        try:
+            with recorder, on_interrupt(recorder.stop):
+                _follow(recorder)
+        finally:
+            _report(config, recorder)
     return 0
 
 
-def _record(config: Config, camera: Camera, writer: BagWriter, tally: Tally) -> None:
-    start = time.monotonic()
-    with Grabber(camera, QUEUE, "block") as grabber, status() as line:
-        frames = limited(grabber.frames(), config.frames, config.seconds)
-        with until_interrupted(frames) as frames:
-            for each in frames:
-                writer.write(each)
-                tally.add(each.sequence)
-                fps = tally.frames / (time.monotonic() - start)
-                line.show(f"{tally.frames} frames  {fps:.1f} fps  {tally.missing} missing")
+def _follow(recorder: Recorder) -> None:
+    start, folder = time.monotonic(), recorder.file.parent
+    with status() as line:
+        while not recorder.wait(0.1):
+            ledger, seconds = recorder.ledger.to_dict(), time.monotonic() - start
+            fps, speed = ledger["frames"]["written"] / seconds, recorder.bytes_written / seconds / 1e6
+            free = shutil.disk_usage(folder).free / 1e9
+            line.show(f"{fps:.1f} fps  {speed:.1f} MB/s  {frames_in_words(ledger)}  {free:.1f} GB free")
+
+
+def _report(config: Config, recorder: Recorder) -> None:
+    if not recorder.file.exists():  # an error before the first frame, of which the error itself says enough
+        return
+    ledger, size = recorder.ledger.to_dict(), recorder.bytes_written
+    if config.json:
+        totals = {"frames": ledger["frames"]["written"], "missing": ledger["missing"], "bytes": size}
+        print_json({"file": str(recorder.file), **totals, "ledger": ledger})
+    else:
+        say(f"{recorder.file}: {frames_in_words(ledger)}, {megabytes(size)}, {ledger['ended']}")

@@ -87,7 +87,7 @@ def run(config: Config) -> int:
 def _watch(config: Config, camera: Camera) -> Statistics:
     totals, tally, latencies = Statistics(), Tally(), deque[float](maxlen=100)
     reconstruct = Reconstructor(camera.rig, config.pipeline) if config.cloud else None
-    with Grabber(camera, 1, "drop_oldest") as grabber, status() as line:
+    with Grabber(camera.frames(), 1, "drop_oldest") as grabber, status() as line:
         start = time.monotonic()
         with until_interrupted(limited(grabber.frames(), config.frames, config.seconds)) as frames:
             for each in frames:

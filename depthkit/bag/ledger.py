@@ -1,0 +1,85 @@
+"""The ledger of a recording: what became of every frame the camera gave, kept in the file itself."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from depthkit.types import FrameSet
+
+QUEUE_FULL = "queue full"
+NOT_WRITTEN = "not written when it ended"
+
+
+@dataclass(slots=True)
+class Counts:
+    """received = written + all that was dropped, by reason, once the recording has ended."""
+
+    received: int = 0
+    written: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"received": self.received, "written": self.written, "dropped": dict(self.dropped)}
+
+
+class Ledger:
+    """Counts frames, and the images in them by stream: the role of each, and "depth".
+
+    missing: frames the camera numbered but never gave; ended: why the recording did, in words, empty until then.
+    Threads may share it.
+    """
+
+    def __init__(self) -> None:
+        self.frames = Counts()
+        self.streams: dict[str, Counts] = {}
+        self.missing = 0
+        self.ended = ""
+        self._last_sequence: int | None = None
+        self._lock = threading.Lock()
+
+    def receive(self, frames: FrameSet) -> None:
+        """Count a frame that the camera gave, and the numbers left out before it."""
+        with self._lock:
+            for counts in self._of(frames):
+                counts.received += 1
+            if self._last_sequence is not None:
+                self.missing += max(0, frames.sequence - self._last_sequence - 1)
+            self._last_sequence = frames.sequence
+
+    def write(self, frames: FrameSet) -> None:
+        """Count a frame that is in the file."""
+        with self._lock:
+            for counts in self._of(frames):
+                counts.written += 1
+
+    def drop(self, frames: FrameSet, reason: str = QUEUE_FULL) -> None:
+        """Count a frame that was given up."""
+        with self._lock:
+            for counts in self._of(frames):
+                counts.dropped[reason] += 1
+
+    def end(self, why: str) -> None:
+        """Close the books: what was received but neither written nor dropped so far is dropped now."""
+        with self._lock:
+            self.ended = why
+            for counts in (self.frames, *self.streams.values()):
+                left = counts.received - counts.written - counts.dropped.total()
+                counts.dropped += Counter({NOT_WRITTEN: left})  # keeps positive counts only
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as they are kept in the file."""
+        with self._lock:
+            return {
+                "frames": self.frames.to_dict(),
+                "streams": {role: counts.to_dict() for role, counts in self.streams.items()},
+                "missing": self.missing,
+                "ended": self.ended,
+            }
+
+    def _of(self, frames: FrameSet) -> Iterator[Counts]:
+        yield self.frames
+        for role in (*frames.images, *(() if frames.depth is None else ("depth",))):
+            yield self.streams.setdefault(role, Counts())
