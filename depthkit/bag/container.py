@@ -33,10 +33,11 @@ DAMAGE = (
 
 
 class Place(NamedTuple):
-    """Where a frame's chunks start in the file; a frame without images has no chunk of them."""
+    """Where a frame's chunks start in the file, without images None for theirs, and its stamp on the host's clock."""
 
     record: int
     images: int | None
+    stamp_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _places(path: Path, summary: Summary) -> list[Place]:
         if channels.isdisjoint(chunk.message_index_offsets):
             images = chunk.chunk_start_offset
         else:
-            places.append(Place(chunk.chunk_start_offset, images))
+            places.append(Place(chunk.chunk_start_offset, images, chunk.message_start_time))
             images = None
     counts = summary.statistics.channel_message_counts if summary.statistics else {}
     counted = sum(counts.get(channel, 0) for channel in channels)

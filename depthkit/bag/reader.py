@@ -69,9 +69,20 @@ class Bag:
             record = self._record(place)
             return layout.unpack(record, self._images(place, record["index"]), self.rig)
 
-    def frames(self) -> Iterator[FrameSet]:
-        """Every frame once, in recorded order."""
-        return (self[i] for i in range(len(self)))
+    def __iter__(self) -> Iterator[FrameSet]:
+        return self.frames()
+
+    def frames(self, start: int = 0) -> Iterator[FrameSet]:
+        """Every frame from number `start` on once, in recorded order; from the end if it is negative."""
+        return (self[i] for i in range(len(self))[start:])
+
+    def seek(self, seconds: float) -> int:
+        """Number of the first frame at least `seconds` after the first one, on the host's clock; len(self) if none is.
+
+        It moves nothing: `bag[bag.seek(2.5)]` or `bag.frames(bag.seek(2.5))` use it. No frame is read.
+        """
+        stamps = [place.stamp_ns for place in self._index.frames]
+        return next((i for i, stamp in enumerate(stamps) if (stamp - stamps[0]) / 1e9 >= seconds), len(stamps))
 
     def info(self) -> BagInfo:
         """What the recording holds; reads the frames' descriptions but no pixels."""
@@ -82,7 +93,7 @@ class Bag:
     def digest(self) -> str:
         """SHA-256 in hexadecimal over all frames, the same for every replay and for the frames as they were written."""
         digest = FrameDigest()
-        for frames in self.frames():
+        for frames in self:
             digest.update(frames)
         return digest.hexdigest()
 

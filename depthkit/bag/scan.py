@@ -99,8 +99,9 @@ class _Finder:
         if all(self.topics.get(each.channel_id) != layout.FRAME_TOPIC for each in messages):
             self._images = number, found.start
         elif number not in self.frames:
-            own = self._images is not None and self._images[0] == number
-            self.frames[number] = Place(found.start, self._images[1] if self._images and own else None)
+            frame, start = self._images or (None, None)
+            own = start if frame == number else None
+            self.frames[number] = Place(found.start, own, messages[0].log_time)
 
 
 def _chunks(data: mmap.mmap) -> Iterator[_Found]:

@@ -6,16 +6,12 @@
 The digest it ends with covers the pixels, stamps and numbers of all frames: two replays print the same.
 """
 
-import itertools
-import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from tyro.conf import Positional
 
-from depthkit.bag import Bag, FrameDigest
+from depthkit.bag import Bag, FrameDigest, Player
 from depthkit.errors import BagError
-from depthkit.types import FrameSet
 from depthkit_tools.console import print_json, say
 from depthkit_tools.live import Tally, status, until_interrupted
 
@@ -62,22 +58,9 @@ def run(config: Config) -> int:
 
 def _play(bag: Bag, speed: float | None) -> Ledger:
     tally, digest = Tally(), FrameDigest()
-    frames = bag.frames() if speed is None else paced(bag.frames(), speed)
-    with until_interrupted(frames) as frames, status() as line:
+    with until_interrupted(Player(bag, speed).frames()) as frames, status() as line:
         for each in frames:
             digest.update(each)
             tally.add(each.sequence)
             line.show(f"frame {tally.frames} of {len(bag)}")
     return Ledger(tally.frames, len(bag), tally.missing, digest.hexdigest())
-
-
-def paced(frames: Iterator[FrameSet], speed: float) -> Iterator[FrameSet]:
-    """The frames at the pace of their device stamps, `speed` times; late frames are not waited for."""
-    first = next(frames, None)
-    if first is None:
-        return
-    start = time.monotonic()
-    for each in itertools.chain([first], frames):
-        due = start + (each.stamp_device_ns - first.stamp_device_ns) / 1e9 / speed
-        time.sleep(max(0.0, due - time.monotonic()))
-        yield each

@@ -1,0 +1,129 @@
+"""Replay: every frame once and in order, at any pace, from any place, again and again."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from depthkit.bag import Bag, BagWriter, Player
+from depthkit.capture import Camera, Grabber
+from depthkit.errors import BagError
+from tests.bag_frames import PERIOD, RIG, frame_set, record, same
+from tests.test_bag import digest_of
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bag]:
+    path = tmp_path_factory.mktemp("bag") / "walk.mcap"
+    record(path, 6)
+    with Bag(path) as bag:
+        yield bag
+
+
+class Clock:
+    """Time that passes only in sleep, and `work` seconds with each frame."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 100.0, list[float]()
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("depthkit.bag.player.time", clock)
+    return clock
+
+
+def test_iterating_gives_every_frame_once(bag: Bag) -> None:
+    for _ in range(2):
+        assert all(same(each, frame_set(i)) for i, each in enumerate(bag))
+        assert len(list(bag)) == len(bag) == 6
+    assert [each.sequence for each in bag.frames(4)] == [4, 5]
+    assert list(bag.frames(6)) == []
+    assert [each.sequence for each in bag.frames(-1)] == [5]
+
+
+@pytest.mark.parametrize("speed", [None, 1000.0])
+def test_every_pass_has_the_same_digest(bag: Bag, speed: float | None) -> None:
+    passes = [digest_of(list(Player(bag, speed).frames())) for _ in range(2)]
+    assert passes == [bag.digest()] * 2
+
+
+@given(seconds=st.floats(-1, 1) | st.sampled_from([i * PERIOD / 1e9 for i in range(7)]))
+def test_seek_finds_the_first_frame_not_before(bag: Bag, seconds: float) -> None:
+    i = bag.seek(seconds)
+    times = [i * PERIOD / 1e9 for i in range(6)]
+    assert all(time < seconds for time in times[:i])
+    assert all(time >= seconds for time in times[i:])
+
+
+def test_seek_in_an_unfinished_or_empty_recording(bag: Bag, tmp_path: Path) -> None:
+    (tmp_path / "cut.mcap").write_bytes(bag.path.read_bytes()[:-100])
+    with Bag(tmp_path / "cut.mcap") as cut:
+        assert [cut.seek(i * PERIOD / 1e9) for i in range(7)] == list(range(7))
+    record(tmp_path / "empty.mcap", 0)
+    with Bag(tmp_path / "empty.mcap") as empty:
+        assert empty.seek(0) == 0
+        assert list(Player(empty, loop=True).frames()) == []
+
+
+@pytest.mark.parametrize("speed", [1.0, 0.5, 4.0])
+def test_frames_come_when_they_are_due(bag: Bag, clock: Clock, speed: float) -> None:
+    times = [clock.now for _ in Player(bag, speed, start=1).frames()]
+    assert times == pytest.approx([100 + i * PERIOD / 1e9 / speed for i in range(5)])
+
+
+def test_late_frames_are_not_waited_for_and_not_left_out(bag: Bag, clock: Clock) -> None:
+    seen = []
+    for each in Player(bag).frames():
+        seen.append(each.sequence)
+        clock.now += 0.15 if each.sequence == 0 else 0  # as long as four frames take
+    assert seen == list(range(6))
+    assert clock.slept[1:5] == [0.0] * 4
+    assert clock.now == pytest.approx(100 + 5 * PERIOD / 1e9)
+
+
+def test_without_a_pace_nothing_waits(bag: Bag, clock: Clock) -> None:
+    assert len(list(Player(bag, None).frames())) == 6
+    assert clock.slept == []
+
+
+def test_a_loop_begins_again_in_time(bag: Bag, clock: Clock) -> None:
+    frames = itertools.islice(Player(bag, start=3, loop=True).frames(), 7)
+    assert [each.sequence for each in frames] == [3, 4, 5, 3, 4, 5, 3]
+    assert clock.now == pytest.approx(100 + 4 * PERIOD / 1e9)
+
+
+def test_stamps_that_go_back_do_not_stop_it(tmp_path: Path, clock: Clock) -> None:
+    with BagWriter(tmp_path / "back.mcap", RIG) as writer:
+        for i in (5, 1, 6):
+            writer.write(frame_set(i))
+    with Bag(tmp_path / "back.mcap") as bag:
+        assert [each.sequence for each in Player(bag).frames()] == [5, 1, 6]
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0])
+def test_a_speed_is_positive(bag: Bag, speed: float) -> None:
+    with pytest.raises(BagError, match="must be positive"):
+        Player(bag, speed)
+
+
+def test_a_player_is_a_camera(tmp_path: Path) -> None:
+    record(tmp_path / "walk.mcap", 3)
+    bag = Bag(tmp_path / "walk.mcap")
+    camera: Camera = Player(bag, 1000.0)
+    with camera, Grabber(camera.frames(), 2, "block") as grabber:
+        assert camera.rig.to_dict() == RIG.to_dict()
+        assert [each.sequence for each in grabber.frames()] == [0, 1, 2]
+    with pytest.raises(BagError, match="was closed"):
+        bag[0]
