@@ -128,6 +128,22 @@ def test_info(tmp_path: Path) -> None:
     assert json.loads(json.dumps(asdict(info), default=str))["frames"] == 6
 
 
+def test_info_compares_the_clocks(tmp_path: Path) -> None:
+    """A device's clock that is 100 ppm slow, and one frame of ten that reached the host 4 ms late."""
+    with BagWriter(tmp_path / "drift.mcap", RIG) as writer:
+        for i in range(100):
+            device = 5_000 + i * PERIOD
+            host = HOST0 + i * PERIOD + i * PERIOD // 10_000 + (4_000_000 if i % 10 == 3 else 0)
+            writer.write(replace(frame_set(i), stamp_device_ns=device, stamp_host_ns=host))
+    with Bag(tmp_path / "drift.mcap") as bag:
+        clocks = bag.info().clocks
+    assert clocks is not None
+    assert clocks.rate_ppm == pytest.approx(100, abs=0.01)
+    assert clocks.offset_ns == pytest.approx(HOST0 - 5_000, abs=1000)
+    assert (clocks.lags[0], clocks.lags[-1], sum(clocks.lags)) == (90, 10, 100)
+    assert (clocks.edges_ms[0], clocks.edges_ms[-1]) == pytest.approx((0, 4), abs=0.001)
+
+
 def test_compression_ratio(tmp_path: Path) -> None:
     camera = CameraModel(64, 48, 50.0, 50.0, 31.5, 23.5)
     rng = np.random.default_rng(0)

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from depthkit.bag.container import Index
+from depthkit.bag.pairing import compare_clocks
 from depthkit.cameras import Rig
+from depthkit.errors import InputError
+
+_LAG_BINS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +29,27 @@ class RoleInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockInfo:
+    """How the host's clock runs against the device's: its offset at the start, its drift, and how late stamps are.
+
+    lags: how many frames are how much later, in ms, than offset and drift say: lags[i] frames from edges_ms[i] to
+    edges_ms[i + 1].
+    """
+
+    offset_ns: int
+    rate_ppm: float
+    lags: tuple[int, ...]
+    edges_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BagInfo:
     """What a recording holds.
 
     duration_s: from the first to the last frame on the host's clock; fps: its mean rate, None for less than two
     moments; stamps_*_ns: of the first and the last frame, None without frames; gaps: for each jump in the
-    sequence numbers, the number before it and how many are missing; compression_ratio: unpacked to packed size;
+    sequence numbers, the number before it and how many are missing; clocks: None where they cannot be compared, as
+    with less than two moments or a device's clock that goes back; compression_ratio: unpacked to packed size;
     ledger: what became of the frames the camera gave (`Ledger.to_dict`), None if the recording was not told;
     finished: False for one that was cut off or never finished, of which these are the whole frames.
     """
@@ -43,6 +64,7 @@ class BagInfo:
     stamps_device_ns: tuple[int, int] | None
     stamps_host_ns: tuple[int, int] | None
     gaps: tuple[tuple[int, int], ...]
+    clocks: ClockInfo | None
     compression_ratio: float
     ledger: dict[str, Any] | None
     finished: bool
@@ -71,6 +93,7 @@ def summarize(path: Path, index: Index, records: Iterable[Mapping[str, Any]]) ->
         stamps_device_ns=_ends(device),
         stamps_host_ns=_ends(host),
         gaps=tuple(_gaps(sequence)),
+        clocks=_clocks(device, host),
         compression_ratio=index.compression_ratio,
         ledger=index.ledger,
         finished=index.finished,
@@ -83,6 +106,15 @@ def _kinds(rig: Rig, record: Mapping[str, Any]) -> Iterator[tuple[str, int, int,
     if record["depth"] is not None:
         camera = record["depth"]["camera"]
         yield "depth", camera["width"], camera["height"], "32FC1"
+
+
+def _clocks(device: list[int], host: list[int]) -> ClockInfo | None:
+    try:
+        clocks = compare_clocks(device, host)
+    except InputError:
+        return None
+    lags, edges = np.histogram(clocks.residuals_ns / 1e6, bins=_LAG_BINS)
+    return ClockInfo(clocks.offset_ns, clocks.rate_ppm, tuple(lags.tolist()), tuple(edges.tolist()))
 
 
 def _ends(stamps: list[int]) -> tuple[int, int] | None:

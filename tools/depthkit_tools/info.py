@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 
 from tyro.conf import Positional
 
-from depthkit.bag import Bag, BagInfo
+from depthkit.bag import Bag, BagInfo, ClockInfo
 from depthkit_tools.console import megabytes, print_json, table
 from depthkit_tools.live import frames_in_words
+
+_BARS = " ▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,19 @@ def _rows(info: BagInfo, digest: str) -> list[tuple[str, str]]:
         ("frames", f"{info.frames} in {info.duration_s:.2f} s{rate}"),
         *((role.role, f"{role.width}×{role.height} {role.encoding}, {role.frames} frames") for role in info.roles),
         ("missing", f"{missing} frames in {len(info.gaps)} gaps" if missing else "none"),
+        ("clocks", _clocks_in_words(info.clocks)),
         ("recorded", recorded),
         ("end", end),
         ("rig", f"sha256 {digest[:16]}…"),
     ]
+
+
+def _clocks_in_words(clocks: ClockInfo | None) -> str:
+    if clocks is None:
+        return "cannot be compared"
+    most = max(clocks.lags)
+    bars = "".join(_BARS[-(-(len(_BARS) - 1) * count // most)] for count in clocks.lags)  # a blank is none at all
+    return (
+        f"host − device {clocks.offset_ns / 1e9:.6f} s, drift {clocks.rate_ppm:.1f} ppm, "
+        f"lags from {clocks.edges_ms[0]:.2f} ms |{bars}| to {clocks.edges_ms[-1]:.2f} ms"
+    )
