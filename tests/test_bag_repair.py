@@ -1,5 +1,6 @@
 """Crashes: whatever moment a recording ends at, its whole frames are read, and repaired into a whole recording."""
 
+import json
 import random
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from depthkit.bag import Bag, BagWriter, repair
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError, InputError
 from depthkit.types import FrameSet
+from depthkit_tools.main import main
 from tests.bag_frames import RIG, frame_set, record, same
 
 BIG = Rig({"left": CameraModel(640, 480, 500.0, 500.0, 319.5, 239.5)})
@@ -119,6 +121,19 @@ def test_a_damaged_index_costs_no_frame(recording: Path, tmp_path: Path) -> None
     with pytest.raises(BagError, match="or save its whole frames with 'depthkit repair'"):
         Bag(tmp_path / "index.mcap")
     assert repair(tmp_path / "index.mcap").frames_out == 4
+
+
+def test_the_commands_say_what_is_lost(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cut, saved = tmp_path / "cut.mcap", tmp_path / "saved.mcap"
+    cut.write_bytes(recording.read_bytes()[: recording.stat().st_size // 2])
+    assert main(["info", str(cut)]) == 0
+    assert "cut off or never finished: 'depthkit repair' makes" in capsys.readouterr().out
+    assert main(["replay", str(cut), "--fast"]) == 0
+    assert "was cut off or never finished: playing the 2 whole frames in it" in capsys.readouterr().err
+    assert main(["repair", str(cut), "--out", str(saved), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"file": str(saved), "in": 3, "out": 2, "lost": 1}
+    assert main(["info", str(saved)]) == 0
+    assert "2 frames, 1 dropped (1 not written when it ended)" in capsys.readouterr().out
 
 
 def test_frames_that_are_there_twice_come_out_once(recording: Path, tmp_path: Path) -> None:

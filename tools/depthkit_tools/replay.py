@@ -47,6 +47,8 @@ def run(config: Config) -> int:
     if config.speed <= 0:
         raise BagError(f"--speed must be positive, not {config.speed}: use --fast to play without waiting")
     with Bag(config.recording) as bag:
+        if not bag.finished:
+            say(f"{bag.path} was cut off or never finished: playing the {len(bag)} whole frames in it")
         ledger = _play(bag, None if config.fast else config.speed)
     if config.json:
         print_json(asdict(ledger))
