@@ -133,7 +133,7 @@ def test_the_commands_say_what_is_lost(recording: Path, tmp_path: Path, capsys: 
     assert main(["repair", str(cut), "--out", str(saved), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"file": str(saved), "in": 3, "out": 2, "lost": 1}
     assert main(["info", str(saved)]) == 0
-    assert "2 frames, 1 dropped (1 not written when it ended)" in capsys.readouterr().out
+    assert "2 frames, 1 dropped (1 cut off or damaged)" in capsys.readouterr().out
 
 
 def test_frames_that_are_there_twice_come_out_once(recording: Path, tmp_path: Path) -> None:

@@ -61,13 +61,13 @@ class Ledger:
             for counts in self._of(frames):
                 counts.dropped[reason] += 1
 
-    def end(self, why: str) -> None:
-        """Close the books: what was received but neither written nor dropped so far is dropped now."""
+    def end(self, why: str, reason: str = NOT_WRITTEN) -> None:
+        """Close the books: what was received but neither written nor dropped so far is dropped now, for `reason`."""
         with self._lock:
             self.ended = why
             for counts in (self.frames, *self.streams.values()):
                 left = counts.received - counts.written - counts.dropped.total()
-                counts.dropped += Counter({NOT_WRITTEN: left})  # keeps positive counts only
+                counts.dropped += Counter({reason: left})  # keeps positive counts only
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they are kept in the file."""

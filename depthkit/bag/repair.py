@@ -73,7 +73,7 @@ def _copy(bag: Bag, new: Path) -> int:
             writer.write(frames)
             written += 1
         ledger.frames.received = bag.frames_begun
-        ledger.end(f"repaired from {bag.path.name}")
+        ledger.end(f"repaired from {bag.path.name}", "cut off or damaged")
     return written
 
 

@@ -31,6 +31,9 @@ class BagWriter:
     Leaving the with-block by an exception or Ctrl-C ends the file properly too and keeps every frame written so
     far; only if there is none, `path` stays as it was. Raises BagError when the file cannot be written.
 
+    Each frame is handed to the operating system at once, so that a crash, `kill -9` too, costs at most the one being
+    written: the `.part` file opens as a `Bag`. Only a power cut can cost what the system has not put on the disk yet.
+
     `ledger` is told of each frame written, and what it says at the end is kept in the file. `size`: bytes so far.
     """
 
