@@ -26,6 +26,7 @@ LAYERS = """
     stereo depth cloud
     quality evaluate truth opencv_matcher
     bag
+    recordings
     capture
     sim pipeline recorder
 """.strip().splitlines()

@@ -1,0 +1,101 @@
+"""Folders of paired images: left and right, or colour and depth, in two folders or told apart by a word in the name.
+
+Pictures pair when their names are the same but for that word; numbers compare as numbers (7 and 0007 are one).
+What Open3D and the Redwood data sets add is read: a JSON file with the `intrinsic_matrix` of registered colour and
+depth, and trajectory.log with poses.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from depthkit.cameras import CameraModel, Rig
+from depthkit.errors import BagError
+from depthkit.recordings import poses
+from depthkit.recordings.contents import DEPTH, Contents, Moment, Shot, Wishes, need_rig
+from depthkit.recordings.pairs import by_name
+from depthkit.recordings.pictures import MILLIMETRES, picture_reader, registered_rig
+
+_FORM = "folder of paired images"
+_ROLES = {
+    "left": "left", "right": "right", "color": "color", "colour": "color", "rgb": "color", "image": "color",
+    "depth": DEPTH, "ir": "ir", "infrared": "ir",
+}  # fmt: skip
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".tif", ".tiff", ".bmp", ".webp"}
+
+
+def matches(path: Path) -> bool:
+    """A folder with pictures of more than one role."""
+    return path.is_dir() and len(files_by_role(path)) > 1
+
+
+def read(path: Path, wishes: Wishes) -> Contents:
+    """Frames of equal names; depth in mm unless `depth_scale` or Open3D's `depth_scale` (steps a metre) says other."""
+    keyed = files_by_role(path)
+    moments, lost = by_name(keyed, sorted(next(iter(keyed.values())), key=natural))
+    said = _open3d_camera(path)
+    rig = said.pop("rig", None) if wishes.rig is None else registered_rig(wishes.rig)
+    if rig is None:
+        raise need_rig(path, _FORM, sorted(keyed))
+    scale = wishes.depth_scale or said.get("scale", MILLIMETRES)
+    return Contents(_FORM, rig, _posed(path, moments), lost, picture_reader(scale))
+
+
+def files_by_role(path: Path) -> dict[str, dict[str, Shot]]:
+    """The pictures of a folder by role, then by what is left of their names."""
+    found: dict[str, dict[str, Shot]] = {}
+    for file in sorted(_pictures(path)):
+        role, key = _role(file, path)
+        if role is None:
+            continue
+        if key in found.setdefault(role, {}):
+            raise BagError(f"{path} has two {role} pictures called {key!r}, one of them {file.name}: remove one")
+        found[role][key] = Shot(0, str(file.relative_to(path)), file)
+    return found
+
+
+def natural(key: str) -> list[tuple[int, str]]:
+    """A sorting key that puts 9 before 10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", key)]
+
+
+def _pictures(path: Path) -> list[Path]:
+    folders = [path, *(each for each in path.iterdir() if each.is_dir() and each.name.lower() in _ROLES)]
+    return [file for folder in folders for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES]
+
+
+def _role(file: Path, root: Path) -> tuple[str | None, str]:
+    """The role of a picture, from its folder or a word in its name, and its name without that word."""
+    words = re.split(r"([^A-Za-z]+)", file.stem)
+    in_name = [word for word in words if word.lower() in _ROLES]
+    if file.parent != root:
+        role = _ROLES[file.parent.name.lower()]
+    elif in_name:
+        role = _ROLES[in_name[-1].lower()]
+    else:
+        return None, file.stem
+    rest = "".join(word for word in words if _ROLES.get(word.lower()) != role)
+    return role, re.sub(r"\d+", lambda number: str(int(number[0])), rest.strip("._- "))
+
+
+def _open3d_camera(path: Path) -> dict[str, Any]:
+    """The rig and the depth scale (m a step) of a JSON file in the folder that has an `intrinsic_matrix`, if any."""
+    for file in sorted(path.glob("*.json")):
+        values = json.loads(poses.read_text(file))
+        if isinstance(values, Mapping) and "intrinsic_matrix" in values:
+            fx, _, _, _, fy, _, cx, cy, _ = values["intrinsic_matrix"]  # by columns
+            rig = registered_rig(
+                Rig(
+                    {"color": CameraModel(values["width"], values["height"], fx, fy, cx, cy)}, {}, {"source": file.name}
+                )
+            )
+            return {"rig": rig} | ({"scale": 1 / values["depth_scale"]} if "depth_scale" in values else {})
+    return {}
+
+
+def _posed(path: Path, moments: list[Moment]) -> list[Moment]:
+    log = path / "trajectory.log"
+    known = poses.read_log(log) if log.is_file() else {}
+    return [poses.with_pose(moment, known.get(moment.sequence)) for moment in moments]

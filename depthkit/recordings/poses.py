@@ -1,0 +1,77 @@
+"""Camera poses beside recordings, as `T_world_camera` in a frame's meta: TUM's, Redwood's and 7-Scenes' files."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from depthkit import transforms
+from depthkit.arrays import F64
+from depthkit.files import read_bytes
+from depthkit.recordings.contents import Moment
+
+KEY = "T_world_camera"
+
+
+def with_pose(moment: Moment, T: F64 | None) -> Moment:
+    """The moment with its pose in its meta; as it is where the pose is unknown or no rigid transform."""
+    rigid = None if T is None else _rigid(T)
+    return moment if rigid is None else replace(moment, meta={**moment.meta, KEY: rigid.tolist()})
+
+
+def read_matrix(path: Path) -> F64 | None:
+    """A file of one 4×4 matrix; None if it is missing or holds something else ("-1.#IND", as 7-Scenes does)."""
+    try:
+        return np.array(path.read_text("utf-8").split(), np.float64).reshape(4, 4)
+    except (OSError, ValueError):
+        return None
+
+
+def read_log(path: Path) -> dict[int, F64]:
+    """Poses by frame number of Redwood's .log: three integers, then a camera-to-world matrix, for each frame."""
+    lines = [line for line in read_text(path).splitlines() if line.strip()]
+    blocks = [lines[i : i + 5] for i in range(0, len(lines), 5)]
+    return {int(head.split()[0]): np.array(" ".join(rows).split(), float).reshape(4, 4) for head, *rows in blocks}
+
+
+def with_nearest_poses(moments: Iterable[Moment], path: Path, tolerance_ns: int) -> list[Moment]:
+    """The moments with the pose of TUM's groundtruth.txt (stamp tx ty tz qx qy qz qw) nearest to their stamps."""
+    rows = read_stamped(path)
+    stamps = np.array([stamp for stamp, _ in rows], np.int64)
+    posed = []
+    for moment in moments:
+        nearest = int(np.argmin(np.abs(stamps - moment.stamp_ns))) if rows else None
+        near = nearest is not None and abs(int(stamps[nearest]) - moment.stamp_ns) <= tolerance_ns
+        posed.append(with_pose(moment, _pose(rows[nearest][1])) if nearest is not None and near else moment)
+    return posed
+
+
+def read_stamped(path: Path) -> list[tuple[int, list[str]]]:
+    """The lines of one of TUM's lists as (stamp in ns, the other words), without its comments."""
+    words = [line.split() for line in read_text(path).splitlines() if line.strip() and not line.startswith("#")]
+    return [(int(Decimal(stamp) * 10**9), rest) for stamp, *rest in words]
+
+
+def read_text(path: Path) -> str:
+    """A text file; InputError if it is missing."""
+    return read_bytes(path).decode()
+
+
+def _rigid(T: F64) -> F64 | None:
+    """The nearest rigid transform to one that has gathered rounding errors; None for what never was one.
+
+    Trackers keep poses in float32, and write NaN or zeros where they lost the camera.
+    """
+    if not np.isfinite(T).all():
+        return None
+    U, _, Vt = np.linalg.svd(T[:3, :3])
+    if np.abs(U @ Vt - T[:3, :3]).max() > 1e-3 or np.linalg.det(U @ Vt) < 0:
+        return None
+    return transforms.from_rotation_translation(U @ Vt, T[:3, 3])
+
+
+def _pose(words: Sequence[str]) -> F64:
+    tx, ty, tz, qx, qy, qz, qw = map(float, words)
+    return transforms.from_rotation_translation(transforms.rotation_from_quaternion([qw, qx, qy, qz]), [tx, ty, tz])

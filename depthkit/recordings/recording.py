@@ -1,0 +1,188 @@
+"""A recording of another program, with the interface of our own: by number, in order, as often as wanted."""
+
+import itertools
+import operator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthkit.bag import FrameDigest, RoleInfo, ros
+from depthkit.cameras import CameraModel, Rig
+from depthkit.errors import BagError
+from depthkit.recordings.contents import DEPTH, Contents, Moment, explained
+from depthkit.types import DepthImage, FrameSet, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where every picture went.
+
+    pictures: in the recording, by role; frames: how many they make; left_over: names of those in no frame, by role;
+    unreadable: frames that could not be read so far, and why; ignored: streams that are not read, and why.
+    """
+
+    pictures: Mapping[str, int]
+    frames: int
+    left_over: Mapping[str, Sequence[str]]
+    unreadable: Mapping[int, str]
+    ignored: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInfo:
+    """What a recording holds.
+
+    form: what it is; roles: as its first readable frame has them; duration_s: from the first to the last stamp, 0
+    without stamps; fps: the mean rate, None for less than two moments; stamps_device_ns: of the first and the last
+    frame, None without frames; gaps: for each jump in the sequence numbers, the number before it and how many
+    are missing.
+    """
+
+    path: Path
+    form: str
+    size_bytes: int
+    frames: int
+    roles: tuple[RoleInfo, ...]
+    duration_s: float
+    fps: float | None
+    stamps_device_ns: tuple[int, int] | None
+    gaps: tuple[tuple[int, int], ...]
+    ledger: Ledger
+
+
+class Recording:
+    """A foreign recording, opened for reading by `open_recording`. It is a `Camera`.
+
+    `frames()` gives each readable frame once, in order, every time; one that is damaged is left out and counted in
+    `ledger()`, while `recording[i]` raises BagError for it. Stamps are the device's; the host's are the same.
+    Not for use by several threads at once.
+    """
+
+    def __init__(self, path: Path, contents: Contents) -> None:
+        self.path = path
+        self._contents = contents
+        self._unreadable: dict[int, str] = {}
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; twice does no harm."""
+        if not self._closed:
+            self._closed = True
+            self._contents.close()
+
+    @property
+    def rig(self) -> Rig:
+        """The calibration of all frames."""
+        return self._contents.rig
+
+    def __len__(self) -> int:
+        return len(self._contents.moments)
+
+    def __getitem__(self, i: int) -> FrameSet:
+        """Frame `i` in order, from the end if negative; IndexError if there is none, BagError if it is damaged."""
+        i = operator.index(i)
+        moment = self._contents.moments[i]
+        if self._closed:
+            raise BagError(f"{self.path} was closed: open it again to read it")
+        with explained(self.path, f" at frame {i}"):
+            return self._frame_set(moment)
+
+    def __iter__(self) -> Iterator[FrameSet]:
+        return self.frames()
+
+    def frames(self) -> Iterator[FrameSet]:
+        """Every readable frame once, in order."""
+        for i in range(len(self)):
+            try:
+                frames = self[i]
+            except BagError as error:
+                if self._closed:
+                    raise
+                self._unreadable[i] = str(error)
+                continue
+            yield frames
+
+    def ledger(self) -> Ledger:
+        """Where every picture went, as far as the recording was read."""
+        contents = self._contents
+        paired = Counter(role for moment in contents.moments for role in moment.shots)
+        lost = Counter({role: len(names) for role, names in contents.left_over.items()})
+        return Ledger(dict(paired + lost), len(self), contents.left_over, dict(self._unreadable), contents.ignored)
+
+    def info(self) -> RecordingInfo:
+        """What the recording holds; reads the pixels of one frame."""
+        moments = self._contents.moments
+        stamps = (moments[0].stamp_ns, moments[-1].stamp_ns) if moments else None
+        duration_s = (stamps[1] - stamps[0]) / 1e9 if stamps else 0.0
+        return RecordingInfo(
+            path=self.path,
+            form=self._contents.form,
+            size_bytes=_size(self.path),
+            frames=len(self),
+            roles=tuple(self._roles()),
+            duration_s=duration_s,
+            fps=(len(self) - 1) / duration_s if duration_s > 0 else None,
+            stamps_device_ns=stamps,
+            gaps=tuple(_gaps(moments)),
+            ledger=self.ledger(),
+        )
+
+    def digest(self) -> str:
+        """SHA-256 in hexadecimal over all readable frames, the same for every replay."""
+        digest = FrameDigest()
+        for frames in self.frames():
+            digest.update(frames)
+        return digest.hexdigest()
+
+    def _frame_set(self, moment: Moment) -> FrameSet:
+        pixels = {role: self._contents.read(role, shot) for role, shot in moment.shots.items()}
+        depth = pixels.pop(DEPTH, None)
+        return FrameSet(
+            images=pixels,
+            rig=self.rig,
+            sequence=moment.sequence,
+            stamp_device_ns=moment.stamp_ns,
+            stamp_host_ns=moment.stamp_ns,
+            depth=None if depth is None else _depth(depth, self.rig.camera(DEPTH), moment.shots[DEPTH].stamp_ns),
+            meta=moment.meta,
+        )
+
+    def _roles(self) -> Iterator[RoleInfo]:
+        counts = Counter(role for moment in self._contents.moments for role in moment.shots)
+        first = next(self.frames(), None)
+        if first is None:
+            return
+        pixels: dict[str, NDArray[Any]] = dict(first.images)
+        if first.depth is not None:
+            pixels[DEPTH] = first.depth.depth
+        for role, image in pixels.items():
+            yield RoleInfo(role, image.shape[1], image.shape[0], ros.encoding(image), counts[role])
+
+
+def _depth(depth: NDArray[Any], camera: CameraModel, stamp_ns: int) -> DepthImage:
+    """A device's own depth: trusted where it is known, since foreign recordings keep no confidence."""
+    known = ~np.isnan(depth)
+    reason = np.where(known, 0, Reason.NO_DATA).astype(np.uint16)
+    return DepthImage(depth, reason, known.astype(np.float32), camera, stamp_ns)
+
+
+def _gaps(moments: Sequence[Moment]) -> Iterator[tuple[int, int]]:
+    for before, after in itertools.pairwise(moments):
+        if after.sequence > before.sequence + 1:
+            yield before.sequence, after.sequence - before.sequence - 1
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
