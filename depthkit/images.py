@@ -12,12 +12,16 @@ from depthkit.files import read_bytes, replacing
 
 def read(path: str | Path) -> Image:
     """Read an image file as uint8 or uint16, (H, W) grey or (H, W, 3) RGB; an alpha channel is dropped."""
-    data = read_bytes(path)
+    return decode(read_bytes(path), str(path))
+
+
+def decode(data: bytes, name: str) -> Image:
+    """The image of an image file's bytes, as `read` gives it; errors call it `name`."""
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if image is None:
-        raise InputError(f"{path} is not an image that can be read (PNG, JPEG, TIFF, PGM, …)")
+        raise InputError(f"{name} is not an image that can be read (PNG, JPEG, TIFF, PGM, …)")
     if image.dtype not in (np.uint8, np.uint16):
-        raise InputError(f"{path} holds {image.dtype} values; images must be 8-bit or 16-bit")
+        raise InputError(f"{name} holds {image.dtype} values; images must be 8-bit or 16-bit")
     if image.ndim == 3:
         channels = image[..., :3] if image.shape[2] >= 3 else image[..., 0]
         image = np.ascontiguousarray(channels[..., ::-1] if channels.ndim == 3 else channels)

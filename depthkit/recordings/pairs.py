@@ -72,9 +72,15 @@ def left_over(streams: Mapping[str, Sequence[Shot]], moments: Iterable[Moment]) 
     return {role: names for role, names in lost.items() if names}
 
 
-def reference_role(streams: Mapping[str, Sequence[Shot]]) -> str:
+def reference_role(streams: Collection[str]) -> str:
     """The stream the others are matched to."""
     return next((role for role in _REFERENCES if role in streams), next(iter(streams)))
+
+
+def required_roles(streams: Iterable[str]) -> set[str]:
+    """What makes a frame: depth where it is measured, or both pictures of a stereo pair; colour may be missing."""
+    there = set(streams)
+    return {"left", "right"} & there if "depth" not in there else {"depth"}
 
 
 def _half_period(shots: Sequence[Shot]) -> int:

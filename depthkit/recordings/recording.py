@@ -110,8 +110,8 @@ class Recording:
                 if self._closed:
                     raise
                 self._unreadable[i] = str(error)
-                continue
-            yield frames
+            else:
+                yield frames
 
     def ledger(self) -> Ledger:
         """Where every picture went, as far as the recording was read."""

@@ -1,0 +1,209 @@
+"""ROS 1 .bag files, and ROS 2 recordings in SQLite or MCAP, read with the rosbags library.
+
+All image messages, librealsense's recordings among them: their depth unit and extrinsics are on topics of their own.
+"""
+
+import itertools
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.typesys import Stores, get_typestore
+
+from depthkit.cameras import Rig
+from depthkit.errors import BagError, CalibrationError
+from depthkit.recordings import pixels, topics
+from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
+from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
+from depthkit.recordings.pairs import by_stamp, reference_role, required_roles
+from depthkit.recordings.pictures import MILLIMETRES
+
+_PICTURES = {"sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"}
+_CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+_TRANSFORMS = {"tf2_msgs/msg/TFMessage", "tf/msg/tfMessage"}
+_SURPLUS = 4
+"""Bytes that some versions of librealsense leave behind each image of a .bag."""
+
+
+_NEAR = 8
+"""Messages that are rather read than sought past."""
+
+
+class Place(NamedTuple):
+    """A message: its number on its topic, its time, and its number among those of the same time."""
+
+    number: int
+    time: int
+    twin: int
+
+
+def matches(path: Path) -> bool:
+    """Files by their names, and folders with ROS 2's metadata."""
+    return path.suffix in (".bag", ".db3") or (path / "metadata.yaml").is_file()
+
+
+def read(path: Path, wishes: Wishes) -> Contents:
+    """All pictures by their headers' stamps; opening reads the file once from end to end."""
+    reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
+    reader.open()
+    try:
+        return _Bag(reader).contents(path, wishes)
+    except BaseException:
+        reader.close()
+        raise
+
+
+class _Bag:
+    """An open recording: its messages by topic."""
+
+    def __init__(self, reader: AnyReader) -> None:
+        self._reader = reader
+        self._cursors: dict[str, _Cursor] = {}
+
+    def contents(self, path: Path, wishes: Wishes) -> Contents:
+        """The recording ready to be read; BagError without pictures."""
+        chosen, ignored = topics.choose(self._topics(_PICTURES), wishes.topics)
+        if not chosen:
+            raise BagError(f"{path} holds no pictures; its topics are {', '.join(sorted(self._reader.topics))}")
+        headers = {role: list(self._headers(topic)) for role, topic in chosen.items()}
+        streams = {role: [shot for shot, _ in found] for role, found in headers.items()}
+        moments, lost = by_stamp(streams, wishes.tolerance_ns, required_roles(streams))
+        frames = {role: found[0][1] for role, found in headers.items() if found}
+        rig = self._rig(path, chosen, frames) if wishes.rig is None else wishes.rig
+        scale = wishes.depth_scale or self._depth_unit(chosen.get(DEPTH, ""))
+
+        def read_shot(role: str, shot: Shot) -> NDArray[Any]:
+            image = self._pixels(chosen[role], shot.place)
+            return pixels.as_depth(image, scale) if role == DEPTH else image
+
+        form = "ROS 2 recording" if self._reader.is2 else "ROS 1 bag"
+        return Contents(form, rig, moments, lost, read_shot, self._reader.close, ignored)
+
+    def _topics(self, kinds: set[str]) -> list[str]:
+        return [name for name, topic in self._reader.topics.items() if topic.msgtype in kinds and topic.msgcount]
+
+    def _headers(self, topic: str) -> Iterator[tuple[Shot, str]]:
+        """Each message of a topic as a shot, and the frame it is seen in."""
+        connections = self._reader.topics[topic].connections
+        before, twin = -1, 0
+        for number, (_, time, data) in enumerate(self._reader.messages(connections)):
+            twin = twin + 1 if time == before else 0
+            before = time
+            stamp, frame = _header(data, self._reader.is2)
+            yield Shot(stamp or time, f"{topic}[{number}]", Place(number, time, twin)), frame
+
+    def _pixels(self, topic: str, place: Place) -> NDArray[Any]:
+        cursor = self._cursors.setdefault(topic, _Cursor(self._reader, topic))
+        message = self._deserialize(cursor.at(place), str(self._reader.topics[topic].msgtype))
+        if hasattr(message, "format"):
+            return pixels.compressed(message.format, message.data.tobytes())
+        shape = message.height, message.width, message.step
+        return pixels.raw(message.encoding, *shape, bool(message.is_bigendian), message.data)
+
+    def _deserialize(self, data: bytes, kind: str) -> Any:
+        try:
+            return self._reader.deserialize(data, kind)
+        except AnyReaderError:
+            if self._reader.is2:
+                raise
+            return self._reader.deserialize(data[:-_SURPLUS], kind)
+
+    def _messages(self, topic: str) -> Iterator[Any]:
+        info = self._reader.topics[topic]
+        for _, _, data in self._reader.messages(info.connections):
+            yield self._deserialize(data, str(info.msgtype))
+
+    def _rig(self, path: Path, chosen: dict[str, str], frames: dict[str, str]) -> Rig:
+        infos = self._topics({_CAMERA_INFO})
+        calibrations = {}
+        for role, topic in chosen.items():
+            info = topics.calibration_topic(topic, infos)
+            if info is None or role not in frames:
+                raise need_rig(path, "recording", sorted(chosen))
+            librealsense = _stream(topic) in self._extrinsics()
+            frame = _stream(topic) if librealsense else frames[role]
+            calibrations[role] = _calibration(next(self._messages(info)), frame)
+        rectified = [role for role, topic in chosen.items() if topics.is_rectified(topic)]
+        return build_rig(calibrations, rectified, self._tree(), reference_role(chosen), f"CameraInfo in {path.name}")
+
+    def _tree(self) -> Tree:
+        """Frames by /tf_static, else by the first word of /tf on them; and librealsense's streams."""
+        links = {stream: ("", T) for stream, T in self._extrinsics().items()}
+        for topic in sorted(self._topics(_TRANSFORMS), key=lambda topic: not topic.endswith("tf_static")):
+            for message in self._messages(topic):
+                for each in message.transforms:
+                    T = _transform(each.transform)
+                    links.setdefault(each.child_frame_id.strip("/"), (each.header.frame_id.strip("/"), T))
+        return Tree(links)
+
+    def _extrinsics(self) -> dict[str, Any]:
+        """T_reference_stream of librealsense's streams, which write the inverse: reference to stream."""
+        found = {}
+        for topic in self._topics({"geometry_msgs/msg/Transform"}):
+            if re.search(r"/tf/\w+$", topic):
+                found[_stream(topic)] = np.linalg.inv(_transform(next(self._messages(topic))))
+        return found
+
+    def _depth_unit(self, topic: str) -> float:
+        """Metres a step: what librealsense's sensor of that topic says, else millimetres."""
+        option = re.sub(r"/[^/]*Depth_.*", "/option/Depth Units/value", topic)
+        if option == topic or option not in self._reader.topics:
+            return MILLIMETRES
+        return float(next(self._messages(option)).data)
+
+
+class _Cursor:
+    """Reads a topic's messages by place, without seeking where they are asked for in order."""
+
+    def __init__(self, reader: AnyReader, topic: str) -> None:
+        self._reader, self._connections = reader, reader.topics[topic].connections
+        self._messages: Iterator[Any] | None = None
+        self._next = 0
+
+    def at(self, place: Place) -> bytes:
+        """The bytes of a message."""
+        messages, first = self._messages, self._next
+        if messages is None or not 0 <= place.number - first < _NEAR:
+            messages = self._reader.messages(self._connections, start=place.time)
+            first = place.number - place.twin
+        self._messages = None  # until it is known that they can be read
+        ahead = place.number - first
+        ((_, _, data),) = itertools.islice(messages, ahead, ahead + 1)
+        self._messages, self._next = messages, place.number + 1
+        return bytes(data)
+
+
+def _header(data: bytes, is2: bool) -> tuple[int, str]:
+    """Stamp in ns and frame of a message that starts with a std_msgs/Header, without reading the rest of it."""
+    if is2:
+        order = "<" if data[1] & 1 else ">"
+        seconds, nanoseconds, length = struct.unpack_from(f"{order}iII", data, 4)
+        frame = data[16 : 16 + length - 1]
+    else:
+        _, seconds, nanoseconds, length = struct.unpack_from("<IIII", data)
+        frame = data[16 : 16 + length]
+    return seconds * 10**9 + nanoseconds, bytes(frame).decode().strip("/")
+
+
+def _stream(topic: str) -> str:
+    """librealsense's name of a stream: /device_0/sensor_1/Color_0."""
+    return "/".join(topic.split("/")[:4])
+
+
+def _calibration(message: Any, frame: str) -> Calibration:
+    """ROS 1 writes the matrices in capitals, ROS 2 does not."""
+    if message.binning_x > 1 or message.binning_y > 1 or message.roi.x_offset or message.roi.y_offset:
+        raise CalibrationError("the recording's pictures are binned or cut out, which is not supported: give rig=")
+    D, K, R, P = (np.asarray(getattr(message, name if hasattr(message, name) else name.upper())) for name in "dkrp")
+    matrices = K.reshape(3, 3), R.reshape(3, 3), P.reshape(3, 4)
+    return Calibration(frame, message.width, message.height, message.distortion_model, D.tolist(), *matrices)
+
+
+def _transform(message: Any) -> Any:
+    t, q = message.translation, message.rotation
+    return transform([t.x, t.y, t.z], [q.w, q.x, q.y, q.z])
