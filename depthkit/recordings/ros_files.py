@@ -3,12 +3,11 @@
 All image messages, librealsense's recordings among them: their depth unit and extrinsics are on topics of their own.
 """
 
-import itertools
 import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,9 @@ from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import pixels, topics
 from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
+from depthkit.recordings.cursor import Cursor, Place, places
 from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
+from depthkit.recordings.mcap_files import foreign_profile
 from depthkit.recordings.pairs import by_stamp, reference_role, required_roles
 from depthkit.recordings.pictures import MILLIMETRES
 
@@ -30,21 +31,9 @@ _SURPLUS = 4
 """Bytes that some versions of librealsense leave behind each image of a .bag."""
 
 
-_NEAR = 8
-"""Messages that are rather read than sought past."""
-
-
-class Place(NamedTuple):
-    """A message: its number on its topic, its time, and its number among those of the same time."""
-
-    number: int
-    time: int
-    twin: int
-
-
 def matches(path: Path) -> bool:
-    """Files by their names, and folders with ROS 2's metadata."""
-    return path.suffix in (".bag", ".db3") or (path / "metadata.yaml").is_file()
+    """Files by their names, folders with ROS 2's metadata, and MCAP files of ROS 2."""
+    return path.suffix in (".bag", ".db3") or (path / "metadata.yaml").is_file() or foreign_profile(path) == "ros2"
 
 
 def read(path: Path, wishes: Wishes) -> Contents:
@@ -63,7 +52,7 @@ class _Bag:
 
     def __init__(self, reader: AnyReader) -> None:
         self._reader = reader
-        self._cursors: dict[str, _Cursor] = {}
+        self._cursors: dict[str, Cursor] = {}
 
     def contents(self, path: Path, wishes: Wishes) -> Contents:
         """The recording ready to be read; BagError without pictures."""
@@ -90,15 +79,12 @@ class _Bag:
     def _headers(self, topic: str) -> Iterator[tuple[Shot, str]]:
         """Each message of a topic as a shot, and the frame it is seen in."""
         connections = self._reader.topics[topic].connections
-        before, twin = -1, 0
-        for number, (_, time, data) in enumerate(self._reader.messages(connections)):
-            twin = twin + 1 if time == before else 0
-            before = time
-            stamp, frame = _header(data, self._reader.is2)
-            yield Shot(stamp or time, f"{topic}[{number}]", Place(number, time, twin)), frame
+        found = [(time, *_header(data, self._reader.is2)) for _, time, data in self._reader.messages(connections)]
+        for place, (time, stamp, frame) in zip(places(time for time, *_ in found), found, strict=True):
+            yield Shot(stamp or time, f"{topic}[{place.number}]", place), frame
 
     def _pixels(self, topic: str, place: Place) -> NDArray[Any]:
-        cursor = self._cursors.setdefault(topic, _Cursor(self._reader, topic))
+        cursor = self._cursors.setdefault(topic, Cursor(lambda time: self._data(topic, time)))
         message = self._deserialize(cursor.at(place), str(self._reader.topics[topic].msgtype))
         if hasattr(message, "format"):
             return pixels.compressed(message.format, message.data.tobytes())
@@ -113,10 +99,14 @@ class _Bag:
                 raise
             return self._reader.deserialize(data[:-_SURPLUS], kind)
 
+    def _data(self, topic: str, start: int | None = None) -> Iterator[bytes]:
+        """The bytes of a topic's messages from that time on."""
+        connections = self._reader.topics[topic].connections
+        return (bytes(data) for _, _, data in self._reader.messages(connections, start=start))
+
     def _messages(self, topic: str) -> Iterator[Any]:
-        info = self._reader.topics[topic]
-        for _, _, data in self._reader.messages(info.connections):
-            yield self._deserialize(data, str(info.msgtype))
+        kind = str(self._reader.topics[topic].msgtype)
+        return (self._deserialize(data, kind) for data in self._data(topic))
 
     def _rig(self, path: Path, chosen: dict[str, str], frames: dict[str, str]) -> Rig:
         infos = self._topics({_CAMERA_INFO})
@@ -155,27 +145,6 @@ class _Bag:
         if option == topic or option not in self._reader.topics:
             return MILLIMETRES
         return float(next(self._messages(option)).data)
-
-
-class _Cursor:
-    """Reads a topic's messages by place, without seeking where they are asked for in order."""
-
-    def __init__(self, reader: AnyReader, topic: str) -> None:
-        self._reader, self._connections = reader, reader.topics[topic].connections
-        self._messages: Iterator[Any] | None = None
-        self._next = 0
-
-    def at(self, place: Place) -> bytes:
-        """The bytes of a message."""
-        messages, first = self._messages, self._next
-        if messages is None or not 0 <= place.number - first < _NEAR:
-            messages = self._reader.messages(self._connections, start=place.time)
-            first = place.number - place.twin
-        self._messages = None  # until it is known that they can be read
-        ahead = place.number - first
-        ((_, _, data),) = itertools.islice(messages, ahead, ahead + 1)
-        self._messages, self._next = messages, place.number + 1
-        return bytes(data)
 
 
 def _header(data: bytes, is2: bool) -> tuple[int, str]:

@@ -41,7 +41,7 @@ def role(topic: str) -> str:
     for pattern, name in _WORDS:
         if re.search(pattern, topic.lower()):
             return name
-    plain = re.sub(r"/(image\w*|compressed|data)", "", topic) or topic
+    plain = re.sub(r"/(image\w*|compressed|data)", "", topic)
     return re.sub(r"\W+", "_", plain).strip("_0123456789") or "camera"
 
 
