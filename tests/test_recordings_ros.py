@@ -266,9 +266,9 @@ def test_cut_off_and_scrambled(tmp_path: Path, kind: Kind) -> None:
         survive(whole)
 
 
-def survive(path: Path) -> None:
+def survive(path: Path, **wishes: Any) -> None:
     try:
-        with foreign(path) as recording:
+        with foreign(path, **wishes) as recording:
             read = len(list(recording))
             assert read + len(recording.ledger().unreadable) == len(recording)
     except (BagError, CalibrationError):
