@@ -55,14 +55,15 @@ class Driver(Protocol):
 def open_camera(uri: str | Path) -> Camera:
     """Open a camera or a recording by name.
 
-    `"scheme:address"` opens a camera through the driver of that scheme ("sim:stereo"); anything that exists as a
-    file, or ends in .mcap, opens as a recording. Raises CameraNotFound, DriverNotInstalled or BagError.
+    `"scheme:address"` opens a camera through the driver of that scheme ("sim:stereo"); a file or folder that exists,
+    or a name that ends in .mcap, opens as a recording, whoever made it. Raises CameraNotFound, DriverNotInstalled,
+    BagError, or CalibrationError for a recording without a calibration (`recordings.open_recording` takes one).
     """
     name = str(uri)
     if Path(name).exists() or name.endswith(".mcap"):
-        from depthkit.bag import Bag
+        from depthkit.recordings import open_recording
 
-        return Bag(name)
+        return open_recording(name)
     scheme, _, address = name.partition(":")
     if scheme not in drivers():
         raise CameraNotFound(

@@ -93,7 +93,7 @@ class RosWriter:
         P: ArrayLike | None = None,
     ) -> None:
         roi = self._store.types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
-        matrices = {
+        matrices: dict[str, Any] = {
             "d": np.array(camera.distortion, np.float64),
             "k": camera.K.ravel(),
             "r": np.ravel(np.eye(3) if R is None else R).astype(np.float64),

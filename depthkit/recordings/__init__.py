@@ -1,6 +1,6 @@
 """Recordings of other programs and data sets, read through one type: see `open_recording`."""
 
 from depthkit.recordings.opening import open_recording
-from depthkit.recordings.recording import Ledger, Recording, RecordingInfo
+from depthkit.recordings.recording import PictureLedger, Recording, RecordingInfo
 
-__all__ = ["Ledger", "Recording", "RecordingInfo", "open_recording"]
+__all__ = ["PictureLedger", "Recording", "RecordingInfo", "open_recording"]

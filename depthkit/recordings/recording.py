@@ -19,7 +19,7 @@ from depthkit.types import DepthImage, FrameSet, Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class PictureLedger:
     """Where every picture went.
 
     pictures: in the recording, by role; frames: how many they make; left_over: names of those in no frame, by role;
@@ -52,7 +52,7 @@ class RecordingInfo:
     fps: float | None
     stamps_device_ns: tuple[int, int] | None
     gaps: tuple[tuple[int, int], ...]
-    ledger: Ledger
+    ledger: PictureLedger
 
 
 class Recording:
@@ -101,9 +101,9 @@ class Recording:
     def __iter__(self) -> Iterator[FrameSet]:
         return self.frames()
 
-    def frames(self) -> Iterator[FrameSet]:
-        """Every readable frame once, in order."""
-        for i in range(len(self)):
+    def frames(self, start: int = 0) -> Iterator[FrameSet]:
+        """Every readable frame from number `start` on once, in order."""
+        for i in range(start, len(self)):
             try:
                 frames = self[i]
             except BagError as error:
@@ -113,12 +113,14 @@ class Recording:
             else:
                 yield frames
 
-    def ledger(self) -> Ledger:
+    def ledger(self) -> PictureLedger:
         """Where every picture went, as far as the recording was read."""
         contents = self._contents
         paired = Counter(role for moment in contents.moments for role in moment.shots)
         lost = Counter({role: len(names) for role, names in contents.left_over.items()})
-        return Ledger(dict(paired + lost), len(self), contents.left_over, dict(self._unreadable), contents.ignored)
+        return PictureLedger(
+            dict(paired + lost), len(self), contents.left_over, dict(self._unreadable), contents.ignored
+        )
 
     def info(self) -> RecordingInfo:
         """What the recording holds; reads the pixels of one frame."""

@@ -1,15 +1,21 @@
 """What a recording holds: streams, frames, duration, gaps, size.
 
-depthkit info walk.mcap
+    depthkit info walk.mcap
+    depthkit info other.bag
+
+It opens what other programs and data sets record, too: ROS bags, Foxglove's MCAP, Azure Kinect's .mkv, folders.
 """
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from tyro.conf import Positional
 
-from depthkit.bag import Bag, BagInfo, ClockInfo
+from depthkit.bag import BagInfo, ClockInfo
+from depthkit.recordings import RecordingInfo
 from depthkit_tools.console import megabytes, print_json, table
 from depthkit_tools.live import frames_in_words
+from depthkit_tools.recordings import ledger_rows, open_with_rig
 
 _BARS = " ▁▂▃▄▅▆▇█"
 
@@ -19,14 +25,16 @@ class Config:
     """Flags of `depthkit info`."""
 
     recording: Positional[str]
-    """The file to look at (.mcap)."""
+    """The file or folder to look at."""
+    rig: Path | None = None
+    """Calibration, for a recording that holds none."""
     json: bool = False
     """Print it as JSON, the calibration included."""
 
 
 def run(config: Config) -> int:
     """Print the table."""
-    with Bag(config.recording) as bag:
+    with open_with_rig(config.recording, config.rig) as bag:
         info, rig = bag.info(), bag.rig
     if config.json:
         print_json({**asdict(info), "path": str(info.path), "rig": rig.to_dict(), "rig_sha256": rig.digest()})
@@ -35,21 +43,25 @@ def run(config: Config) -> int:
     return 0
 
 
-def _rows(info: BagInfo, digest: str) -> list[tuple[str, str]]:
+def _rows(info: BagInfo | RecordingInfo, digest: str) -> list[tuple[str, str]]:
     rate = f", {info.fps:.1f} fps" if info.fps else ""
+    form = f"packed {info.compression_ratio:.2f} times" if isinstance(info, BagInfo) else info.form
     missing = sum(count for _, count in info.gaps)
-    end = "whole" if info.finished else "cut off or never finished: 'depthkit repair' makes a whole one of these frames"
-    recorded = f"{frames_in_words(info.ledger)}; {info.ledger['ended']}" if info.ledger else "no ledger"
     return [
-        ("file", f"{info.path}, {megabytes(info.size_bytes)}, packed {info.compression_ratio:.2f} times"),
+        ("file", f"{info.path}, {megabytes(info.size_bytes)}, {form}"),
         ("frames", f"{info.frames} in {info.duration_s:.2f} s{rate}"),
         *((role.role, f"{role.width}×{role.height} {role.encoding}, {role.frames} frames") for role in info.roles),
         ("missing", f"{missing} frames in {len(info.gaps)} gaps" if missing else "none"),
-        ("clocks", _clocks_in_words(info.clocks)),
-        ("recorded", recorded),
-        ("end", end),
+        *(_own_rows(info) if isinstance(info, BagInfo) else ledger_rows(info.ledger)),
         ("rig", f"sha256 {digest[:16]}…"),
     ]
+
+
+def _own_rows(info: BagInfo) -> list[tuple[str, str]]:
+    """What only recordings of ours tell."""
+    end = "whole" if info.finished else "cut off or never finished: 'depthkit repair' makes a whole one of these frames"
+    recorded = f"{frames_in_words(info.ledger)}; {info.ledger['ended']}" if info.ledger else "no ledger"
+    return [("clocks", _clocks_in_words(info.clocks)), ("recorded", recorded), ("end", end)]
 
 
 def _clocks_in_words(clocks: ClockInfo | None) -> str:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from depthkit import images
-from depthkit.capture import open_camera
+from depthkit.capture import Camera, open_camera
 from depthkit.errors import CameraNotFound, InputError
 from depthkit.types import FrameSet
 from depthkit_calib import load_rig
 from depthkit_tools.outputs import sha256
+from depthkit_tools.recordings import open_with_rig
 
 
 def read_pair(left: Path, right: Path, rig: Path | None, unit: float) -> tuple[FrameSet, dict[str, str]]:
@@ -29,10 +30,27 @@ def read_pair(left: Path, right: Path, rig: Path | None, unit: float) -> tuple[F
     return frames, {str(path): sha256(path) for path in files}
 
 
-def read_frame(uri: str, index: int) -> tuple[FrameSet, dict[str, str]]:
-    """Frame number `index` of a recording or camera, and the hash of the recording."""
-    with open_camera(uri) as camera:
+def read_frame(uri: str, index: int, rig: Path | None = None, unit: float = 1.0) -> tuple[FrameSet, dict[str, str]]:
+    """Frame number `index` of a recording or camera, and the hash of the recording.
+
+    rig: its calibration, for a recording that holds none, or to be used instead of its own.
+    """
+    with _open(uri, rig, unit) as camera:
         for i, frames in enumerate(camera.frames()):
             if i == index:
-                return frames, {uri: sha256(Path(uri))} if Path(uri).is_file() else {uri: "live"}
+                return frames, {uri: _fingerprint(Path(uri))}
     raise CameraNotFound(f"{uri} ended before frame {index}: use a smaller --frame")
+
+
+def _open(uri: str, rig: Path | None, unit: float) -> Camera:
+    if rig is None:
+        return open_camera(uri)
+    if not Path(uri).exists():
+        raise InputError(f"--rig is for image files and recordings, and {uri} is neither: a camera has its own")
+    return open_with_rig(uri, rig, unit)
+
+
+def _fingerprint(path: Path) -> str:
+    if path.is_file():
+        return sha256(path)
+    return "folder" if path.is_dir() else "live"

@@ -27,11 +27,11 @@ class Config:
     """Flags of `depthkit stereo`."""
 
     left: Positional[str]
-    """The left image, or a recording (.mcap) or camera (sim:stereo)."""
+    """The left image, or a recording (.mcap, .bag, .db3, .mkv, a folder of images) or camera (sim:stereo)."""
     right: Positional[Path | None] = None
     """The right image; left out for a recording or camera."""
     rig: Path | None = None
-    """Calibration of the pair: rig TOML, Middlebury calib.txt, OpenCV YAML/XML, ZED .conf."""
+    """Calibration, where the input holds none: rig TOML, Middlebury calib.txt, OpenCV YAML/XML, ZED .conf."""
     unit: float = 1.0
     """Metres a unit of length in an OpenCV rig file (0.001: it was calibrated in millimetres)."""
     frame: int = 0
@@ -79,5 +79,5 @@ def summary(report: dict[str, Any], folder: Path) -> str:
 
 def _load(config: Config) -> tuple[FrameSet, dict[str, str]]:
     if config.right is None:
-        return read_frame(config.left, config.frame)
+        return read_frame(config.left, config.frame, config.rig, config.unit)
     return read_pair(Path(config.left), config.right, config.rig, config.unit)

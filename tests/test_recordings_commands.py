@@ -1,0 +1,70 @@
+"""The commands on other people's recordings."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from depthkit import images, open_camera
+from depthkit.bag import Bag
+from depthkit.recordings import Recording
+from depthkit_calib import save_rig
+from depthkit_tools.main import main
+from tests.test_recordings_folders import RGBD, STEREO, grey, tum_folder
+from tests.test_recordings_ros import stereo
+
+
+def result(capsys: pytest.CaptureFixture[str], *args: object) -> dict[str, object]:
+    assert main([*map(str, args), "--json"]) == 0
+    values: dict[str, object] = json.loads(capsys.readouterr().out)
+    return values
+
+
+def test_info_and_replay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bag = stereo(tmp_path, "ros1", 5)
+    info = result(capsys, "info", bag)
+    assert info["form"] == "ROS 1 bag"
+    assert info["ledger"] == {
+        "pictures": {"left": 5, "right": 4},
+        "frames": 4,
+        "left_over": {"left": ["/stereo/left/image_raw[2]"]},
+        "unreadable": {},
+        "ignored": {},
+    }
+    first, second = result(capsys, "replay", bag, "--fast"), result(capsys, "replay", bag, "--speed", 50)
+    assert first == second
+    assert (first["frames"], first["missing"]) == (4, 1)
+
+
+def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stamps = [f"{i}.0" for i in range(6)]
+    folder = tum_folder(tmp_path / "tum", stamps, [*stamps, "7.0", "8.0", "9.0", "10.0"])
+    (folder / "rgb" / "3.0.png").unlink()
+    save_rig(tmp_path / "rig.toml", RGBD)
+    assert main(["info", str(folder)]) == 1
+    assert "--rig FILE" in capsys.readouterr().err
+    assert main(["replay", str(folder), "--fast", "--rig", str(tmp_path / "rig.toml")]) == 0
+    words = capsys.readouterr().err
+    assert "5 of 6 frames, 1 missing" in words
+    assert "10 depth, 6 color in 6 frames" in words
+    assert "4 depth: depth/7.0.png, depth/8.0.png, depth/9.0.png, …" in words
+    assert "1 frames:" in words
+
+
+def test_recording_a_foreign_bag_makes_our_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bag = stereo(tmp_path, "sqlite", 5)
+    result(capsys, "record", bag, tmp_path / "own.mcap")
+    with Bag(tmp_path / "own.mcap") as own, open_camera(bag) as foreign:
+        assert isinstance(foreign, Recording)
+        assert own.digest() == foreign.digest()
+
+
+def test_stereo_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for i, role in enumerate(("left", "right")):
+        images.write_png(tmp_path / f"{role}_1.png", np.roll(grey(7), i))
+    save_rig(tmp_path / "rig.toml", STEREO)
+    report = result(capsys, "stereo", tmp_path, "--rig", tmp_path / "rig.toml", "--out", tmp_path / "out")
+    assert report["inputs"] == {str(tmp_path): "folder"}
+    assert main(["stereo", "sim:stereo", "--rig", str(tmp_path / "rig.toml")]) == 1
+    assert "a camera has its own" in capsys.readouterr().err
