@@ -205,6 +205,21 @@ def test_librealsense(shared_data: Path, tolerance: float | None) -> None:
         np.testing.assert_allclose(T[:3, :3].T.ravel(), by_columns, atol=1e-6)
 
 
+def test_librealsense_db3() -> None:
+    """A file that pyrealsense2 2.59 wrote from a made-up device: half millimetres, a pose, stamps 33.3 ms apart."""
+    with foreign(Path(__file__).parent / "data" / "librealsense_2.59.db3") as recording:
+        assert len(recording) == 5
+        for k, frames in enumerate(recording):
+            assert frames.stamp_device_ns == 1_000_000_000 + 33_300_000 * k
+            assert frames.depth is not None
+            np.testing.assert_allclose(frames.depth.depth, (2000 + k) * 0.0005, rtol=1e-6)
+            assert np.array_equal(np.unique(frames.image("color").reshape(-1, 3), axis=0), [[30 + k, 20, 10]])
+        assert recording.ledger().unreadable == {}
+        assert recording.rig.camera("depth") == CameraModel(64, 48, 50, 50, 31.5, 23.5)
+        expected = transforms.from_rotation_translation([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]], [0.01, 0.02, 0.03])
+        np.testing.assert_allclose(recording.rig.T("color", "depth"), expected, atol=1e-6)
+
+
 def test_cameras_that_are_nowhere(tmp_path: Path) -> None:
     with RosWriter(tmp_path, "ros1") as writer:
         for side in ("left", "right"):

@@ -1,11 +1,10 @@
 """ROS 1 .bag files, and ROS 2 recordings in SQLite or MCAP, read with the rosbags library.
 
-All image messages, librealsense's recordings among them: their depth unit and extrinsics are on topics of their own.
+All image messages, librealsense's recordings among them.
 """
 
-import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.typesys import Stores, get_typestore
 
+from depthkit.arrays import F64
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
-from depthkit.recordings import pixels, topics
+from depthkit.recordings import pixels, realsense, topics
 from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
 from depthkit.recordings.cursor import Cursor, Place, places
 from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
@@ -64,7 +64,8 @@ class _Bag:
         moments, lost = by_stamp(streams, wishes.tolerance_ns, required_roles(streams))
         frames = {role: found[0][1] for role, found in headers.items() if found}
         rig = self._rig(path, chosen, frames) if wishes.rig is None else wishes.rig
-        scale = wishes.depth_scale or self._depth_unit(chosen.get(DEPTH, ""))
+        unit = realsense.depth_unit(self._reader.topics, self._messages, chosen.get(DEPTH, ""))
+        scale = wishes.depth_scale or unit or MILLIMETRES
 
         def read_shot(role: str, shot: Shot) -> NDArray[Any]:
             image = self._pixels(chosen[role], shot.place)
@@ -80,8 +81,10 @@ class _Bag:
         """Each message of a topic as a shot, and the frame it is seen in."""
         connections = self._reader.topics[topic].connections
         found = [(time, *_header(data, self._reader.is2)) for _, time, data in self._reader.messages(connections)]
-        for place, (time, stamp, frame) in zip(places(time for time, *_ in found), found, strict=True):
-            yield Shot(stamp or time, f"{topic}[{place.number}]", place), frame
+        devices = realsense.stamps_ns(self._reader.topics, self._messages, topic)
+        stamps = [stamp or time for time, stamp, _ in found] if devices is None else devices
+        for place, stamp, (*_, frame) in zip(places(time for time, *_ in found), stamps, found, strict=True):
+            yield Shot(stamp, f"{topic}[{place.number}]", place), frame
 
     def _pixels(self, topic: str, place: Place) -> NDArray[Any]:
         cursor = self._cursors.setdefault(topic, Cursor(lambda time: self._data(topic, time)))
@@ -110,41 +113,29 @@ class _Bag:
 
     def _rig(self, path: Path, chosen: dict[str, str], frames: dict[str, str]) -> Rig:
         infos = self._topics({_CAMERA_INFO})
+        extrinsics = realsense.extrinsics(self._reader.topics, self._messages)
         calibrations = {}
         for role, topic in chosen.items():
             info = topics.calibration_topic(topic, infos)
             if info is None or role not in frames:
                 raise need_rig(path, "recording", sorted(chosen))
-            librealsense = _stream(topic) in self._extrinsics()
-            frame = _stream(topic) if librealsense else frames[role]
+            stream = realsense.stream(topic)
+            frame = stream if stream in extrinsics else frames[role]
             calibrations[role] = _calibration(next(self._messages(info)), frame)
         rectified = [role for role, topic in chosen.items() if topics.is_rectified(topic)]
-        return build_rig(calibrations, rectified, self._tree(), reference_role(chosen), f"CameraInfo in {path.name}")
+        return build_rig(
+            calibrations, rectified, self._tree(extrinsics), reference_role(chosen), f"CameraInfo in {path.name}"
+        )
 
-    def _tree(self) -> Tree:
+    def _tree(self, extrinsics: Mapping[str, F64]) -> Tree:
         """Frames by /tf_static, else by the first word of /tf on them; and librealsense's streams."""
-        links = {stream: ("", T) for stream, T in self._extrinsics().items()}
+        links = {stream: ("", T) for stream, T in extrinsics.items()}
         for topic in sorted(self._topics(_TRANSFORMS), key=lambda topic: not topic.endswith("tf_static")):
             for message in self._messages(topic):
                 for each in message.transforms:
                     T = _transform(each.transform)
                     links.setdefault(each.child_frame_id.strip("/"), (each.header.frame_id.strip("/"), T))
         return Tree(links)
-
-    def _extrinsics(self) -> dict[str, Any]:
-        """T_reference_stream of librealsense's streams, which write the inverse: reference to stream."""
-        found = {}
-        for topic in self._topics({"geometry_msgs/msg/Transform"}):
-            if re.search(r"/tf/\w+$", topic):
-                found[_stream(topic)] = np.linalg.inv(_transform(next(self._messages(topic))))
-        return found
-
-    def _depth_unit(self, topic: str) -> float:
-        """Metres a step: what librealsense's sensor of that topic says, else millimetres."""
-        option = re.sub(r"/[^/]*Depth_.*", "/option/Depth Units/value", topic)
-        if option == topic or option not in self._reader.topics:
-            return MILLIMETRES
-        return float(next(self._messages(option)).data)
 
 
 def _header(data: bytes, is2: bool) -> tuple[int, str]:
@@ -157,11 +148,6 @@ def _header(data: bytes, is2: bool) -> tuple[int, str]:
         _, seconds, nanoseconds, length = struct.unpack_from("<IIII", data)
         frame = data[16 : 16 + length]
     return seconds * 10**9 + nanoseconds, bytes(frame).decode().strip("/")
-
-
-def _stream(topic: str) -> str:
-    """librealsense's name of a stream: /device_0/sensor_1/Color_0."""
-    return "/".join(topic.split("/")[:4])
 
 
 def _calibration(message: Any, frame: str) -> Calibration:
