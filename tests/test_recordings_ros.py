@@ -61,6 +61,8 @@ def test_stereo(tmp_path: Path, kind: Kind) -> None:
             assert np.array_equal(frames.image("right"), noise(100 + i, np.uint16))
         assert recording.ledger().left_over == {"left": ["/stereo/left/image_raw[2]"]}
         assert recording.info().gaps == ((1, 1),)
+        assert [recording.seek(seconds) for seconds in (0, 0.03, 0.05, 9)] == [0, 1, 2, 29]
+        assert [frames.sequence for frames in recording.frames(27)] == [28, 29]
         assert recording.rig.left == CAMERA
         # R and P say it so: a rectified point is R_left p_left, and the right one sees it 12 cm further left.
         p = np.array([0.3, -0.2, 2.0])
@@ -216,7 +218,7 @@ def test_librealsense_db3() -> None:
             assert np.array_equal(np.unique(frames.image("color").reshape(-1, 3), axis=0), [[30 + k, 20, 10]])
         assert recording.ledger().unreadable == {}
         assert recording.rig.camera("depth") == CameraModel(64, 48, 50, 50, 31.5, 23.5)
-        expected = transforms.from_rotation_translation([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]], [0.01, 0.02, 0.03])
+        expected = [[0.8, -0.6, 0, 0.01], [0.6, 0.8, 0, 0.02], [0, 0, 1, 0.03], [0, 0, 0, 1]]
         np.testing.assert_allclose(recording.rig.T("color", "depth"), expected, atol=1e-6)
 
 

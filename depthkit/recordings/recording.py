@@ -113,6 +113,11 @@ class Recording:
             else:
                 yield frames
 
+    def seek(self, seconds: float) -> int:
+        """Number of the first frame at least `seconds` after the first one; len(self) if none is. No frame is read."""
+        stamps = [moment.stamp_ns for moment in self._contents.moments]
+        return next((i for i, stamp in enumerate(stamps) if (stamp - stamps[0]) / 1e9 >= seconds), len(stamps))
+
     def ledger(self) -> PictureLedger:
         """Where every picture went, as far as the recording was read."""
         contents = self._contents

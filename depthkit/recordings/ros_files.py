@@ -82,7 +82,9 @@ class _Bag:
         connections = self._reader.topics[topic].connections
         found = [(time, *_header(data, self._reader.is2)) for _, time, data in self._reader.messages(connections)]
         devices = realsense.stamps_ns(self._reader.topics, self._messages, topic)
-        stamps = [stamp or time for time, stamp, _ in found] if devices is None else devices
+        stamps = (
+            [stamp or time for time, stamp, _ in found] if devices is None or len(devices) != len(found) else devices
+        )
         for place, stamp, (*_, frame) in zip(places(time for time, *_ in found), stamps, found, strict=True):
             yield Shot(stamp, f"{topic}[{place.number}]", place), frame
 
