@@ -218,7 +218,7 @@ def test_librealsense_db3() -> None:
             assert np.array_equal(np.unique(frames.image("color").reshape(-1, 3), axis=0), [[30 + k, 20, 10]])
         assert recording.ledger().unreadable == {}
         assert recording.rig.camera("depth") == CameraModel(64, 48, 50, 50, 31.5, 23.5)
-        expected = [[0.8, -0.6, 0, 0.01], [0.6, 0.8, 0, 0.02], [0, 0, 1, 0.03], [0, 0, 0, 1]]
+        expected = np.array([[0.8, -0.6, 0, 0.01], [0.6, 0.8, 0, 0.02], [0, 0, 1, 0.03], [0, 0, 0, 1]])
         np.testing.assert_allclose(recording.rig.T("color", "depth"), expected, atol=1e-6)
 
 

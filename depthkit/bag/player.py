@@ -2,12 +2,27 @@
 
 import time
 from collections.abc import Iterator
-from typing import Self
+from typing import Protocol, Self
 
-from depthkit.bag.reader import Bag
 from depthkit.cameras import Rig
 from depthkit.errors import BagError
 from depthkit.types import FrameSet
+
+
+class Playable(Protocol):
+    """What can be played: a `Bag`, or a recording of another make."""
+
+    @property
+    def rig(self) -> Rig:
+        """The calibration of all frames."""
+
+    def __len__(self) -> int: ...
+
+    def frames(self, start: int = 0) -> Iterator[FrameSet]:
+        """Every frame from number `start` on."""
+
+    def close(self) -> None:
+        """Close the file."""
 
 
 class Player:
@@ -18,7 +33,7 @@ class Player:
     that is not positive. Closing it closes the recording.
     """
 
-    def __init__(self, bag: Bag, speed: float | None = 1.0, start: int = 0, loop: bool = False) -> None:
+    def __init__(self, bag: Playable, speed: float | None = 1.0, start: int = 0, loop: bool = False) -> None:
         if speed is not None and speed <= 0:
             raise BagError(f"the speed must be positive, not {speed}: None plays without waiting")
         self._bag, self._speed, self._start, self._loop = bag, speed, start, loop
