@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from depthkit import transforms
 from depthkit.cameras import CameraModel, Rig
+from depthkit.codec import rvl
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import Recording, open_recording, pixels, topics
 from tests.ros_recordings import KINDS, Kind, RosWriter
@@ -115,7 +116,10 @@ def test_compressed(tmp_path: Path, kind: Kind) -> None:
         writer.info("/a/rgb/camera_info", "f", CAMERA, "plumb_bob")
         for i in range(2):
             topic, png = "/a/depth/image_raw/compressedDepth", cv2.imencode(".png", steps(i))[1].tobytes()
-            writer.compressed(topic, "f", START + i * PERIOD, "16UC1; compressedDepth png", bytes(12) + png)
+            size = struct.pack("<ii", *steps(i).shape[::-1])
+            coded = png if i else size + rvl.encode(steps(i))
+            form = "16UC1; compressedDepth " + ("png" if i else "rvl")
+            writer.compressed(topic, "f", START + i * PERIOD, form, bytes(12) + coded)
             png = cv2.imencode(".png", noise(i, channels=3))[1].tobytes()
             writer.compressed("/a/rgb/image_raw/compressed", "f", START + i * PERIOD, "bgr8; png compressed bgr8", png)
             writer.image("/a/rgb/image_raw", "f", START + i * PERIOD, noise(i, channels=3), "bgr8")
@@ -127,7 +131,7 @@ def test_compressed(tmp_path: Path, kind: Kind) -> None:
         assert recording.digest() == raw.digest()
         assert len(list(recording)) == 2
         assert np.array_equal(recording[1].image("color"), noise(1, channels=3)[..., ::-1])
-        assert "RVL" in recording.ledger().unreadable[2]
+        assert "0×0 px" in recording.ledger().unreadable[2]
         assert recording.ledger().unreadable.keys() == {2, 3}
     metres = pixels.compressed("32FC1; compressedDepth png", header + cv2.imencode(".png", inverse)[1].tobytes())
     np.testing.assert_allclose(metres, [[np.nan, 2.5, 1000 / 900]], rtol=1e-6)

@@ -125,7 +125,7 @@ def _own_metadata(path: Path, records: dict[str, dict[str, str]], summary: Summa
         topics = ", ".join(sorted(channel.topic for channel in summary.channels.values())) or "none"
         raise BagError(
             f"{path} was not recorded by depthkit (its topics: {topics}); "
-            "reading foreign recordings is not supported yet"
+            "open it with depthkit.recordings.open_recording"
         )
     return found
 

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthkit import images
-from depthkit.arrays import F32
+from depthkit.arrays import F32, U16
+from depthkit.codec import rvl
+from depthkit.codec.container import MAX_PIXELS
 from depthkit.errors import BagError
 from depthkit.recordings.pictures import metres
 
@@ -28,7 +30,9 @@ _CODED = {
 """Bytes a pixel, and what OpenCV calls the way to RGB."""
 
 _DEPTH_HEADER = struct.Struct("<iff")
-"""Before the PNG of a compressedDepth message: its kind, and the parameters of the inverse depth of floats."""
+"""Before the pixels of a compressedDepth message: its kind, and the parameters of the inverse depth of floats."""
+
+_RVL_SIZE = struct.Struct("<ii")
 
 
 def raw(encoding: str, height: int, width: int, step: int, big_endian: bool, data: NDArray[np.uint8]) -> NDArray[Any]:
@@ -63,12 +67,19 @@ def as_depth(pixels: NDArray[Any], scale: float) -> F32:
     return np.where(np.isfinite(pixels) & (pixels > 0), pixels, np.float32(np.nan))
 
 
+def _from_rvl(data: bytes) -> U16:
+    """(H, W) of RVL words behind the width and the height."""
+    width, height = _RVL_SIZE.unpack_from(data)
+    if not (width > 0 and height > 0 and width * height <= MAX_PIXELS):
+        raise BagError(f"the compressed depth claims to be {width}×{height} px")
+    return rvl.decode(data[_RVL_SIZE.size :], (height, width))
+
+
 def _compressed_depth(form: str, data: bytes) -> NDArray[Any]:
     """16-bit steps as they are, or metres from the quantised inverse depth A / (q − B) of ROS's compressed_depth."""
-    if "rvl" in form.lower():
-        raise BagError("depth compressed as RVL cannot be read yet: record it as PNG or uncompressed")
     _, a, b = _DEPTH_HEADER.unpack_from(data)
-    steps = images.decode(data[_DEPTH_HEADER.size :], "the compressed depth")
+    coded = data[_DEPTH_HEADER.size :]
+    steps = _from_rvl(coded) if "rvl" in form.lower() else images.decode(coded, "the compressed depth")
     if not form.startswith("32FC1"):
         return steps
     with np.errstate(divide="ignore"):

@@ -14,7 +14,6 @@ from tyro.conf import Positional
 from depthkit.bag import Bag, FrameDigest, Player
 from depthkit.errors import BagError
 from depthkit.recordings import Recording
-from depthkit.types import FrameSet
 from depthkit_tools.console import print_json, say, table
 from depthkit_tools.live import Tally, status, until_interrupted
 from depthkit_tools.recordings import ledger_rows, open_with_rig
