@@ -17,7 +17,9 @@ from numba.core import cgutils as untyped_cgutils
 from numba.extending import intrinsic as untyped_intrinsic
 from numba.extending import models, register_model
 
-BLOCK = 64  # bytes: the widest registers there are
+from depthkit.kernels import simd_llvm as llvm
+
+BLOCK = llvm.BLOCK
 
 Blocks = tuple[int, ...]  # as many as the vectors have blocks; only the type matters
 Bytes = Any  # a Vector, for type checkers
@@ -25,15 +27,13 @@ Bytes = Any  # a Vector, for type checkers
 cgutils: Any = untyped_cgutils
 intrinsic: Any = untyped_intrinsic  # what it gives is called without the typing context that it is defined with
 
-_BYTE, _INDEX = ir.IntType(8), ir.IntType(64)
-
 
 class Vector(types.Type):
     """A vector of `lanes` unsigned bytes."""
 
     def __init__(self, lanes: int) -> None:
         self.lanes = lanes
-        self.llvm = ir.VectorType(_BYTE, lanes)
+        self.llvm = ir.VectorType(llvm.BYTE, lanes)
         super().__init__(name=f"bytes<{lanes}>")
 
 
@@ -60,7 +60,7 @@ def place(candidate: int, blocks: int) -> int:
 
 def _address(context: Any, builder: Any, kind: Any, array: Any, offset: Any) -> Any:
     data = cgutils.create_struct_proxy(kind)(context, builder, value=array).data
-    return builder.gep(builder.bitcast(data, _BYTE.as_pointer()), [offset])
+    return builder.gep(builder.bitcast(data, llvm.BYTE.as_pointer()), [offset])
 
 
 @intrinsic
@@ -105,19 +105,19 @@ def candidates(typing: Any, array: Any, base: Any, size: Any, start: Any, blocks
     """
     kind = Vector(BLOCK * blocks.count)
     n = blocks.count
-    block = ir.VectorType(_BYTE, BLOCK).as_pointer()
+    block = ir.VectorType(llvm.BYTE, BLOCK).as_pointer()
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         rows, base, size, start, _ = args
-        stride = builder.udiv(size, ir.Constant(_INDEX, n))
+        stride = builder.udiv(size, ir.Constant(llvm.INDEX, n))
         parts = []
         for b in range(n):
-            j = builder.add(start, ir.Constant(_INDEX, b))
-            phase = builder.urem(j, ir.Constant(_INDEX, n))
-            where = builder.add(builder.mul(phase, stride), builder.udiv(j, ir.Constant(_INDEX, n)))
+            j = builder.add(start, ir.Constant(llvm.INDEX, b))
+            phase = builder.urem(j, ir.Constant(llvm.INDEX, n))
+            where = builder.add(builder.mul(phase, stride), builder.udiv(j, ir.Constant(llvm.INDEX, n)))
             address = _address(context, builder, signature.args[0], rows, builder.add(base, where))
             parts.append(builder.load(builder.bitcast(address, block), align=1))
-        return _join(builder, parts)
+        return llvm.join(builder, parts)
 
     return kind(array, types.int64, types.int64, types.int64, blocks), code
 
@@ -126,16 +126,16 @@ def candidates(typing: Any, array: Any, base: Any, size: Any, start: Any, blocks
 def deal_backwards(typing: Any, array: Any, offset: Any, out: Any, where: Any, stride: Any, blocks: Any) -> Any:
     """Deal the 64·n bytes at `offset`, the last one first, to n rows of `out`, `stride` apart, from `where` on."""
     n = blocks.count
-    kind = ir.VectorType(_BYTE, BLOCK * n)
+    kind = ir.VectorType(llvm.BYTE, BLOCK * n)
     turned = [BLOCK * n - 1 - ((lane % BLOCK) * n + lane // BLOCK) for lane in range(BLOCK * n)]
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _address(context, builder, signature.args[0], args[0], args[1])
-        dealt = _shuffle(builder, builder.load(builder.bitcast(address, kind.as_pointer()), align=1), None, turned)
+        dealt = llvm.shuffle(builder, builder.load(builder.bitcast(address, kind.as_pointer()), align=1), None, turned)
         for b in range(n):
-            start = builder.add(args[3], builder.mul(args[4], ir.Constant(_INDEX, b)))
+            start = builder.add(args[3], builder.mul(args[4], ir.Constant(llvm.INDEX, b)))
             address = _address(context, builder, signature.args[2], args[2], start)
-            block = _block(builder, dealt, b)
+            block = llvm.block(builder, dealt, b)
             builder.store(block, builder.bitcast(address, block.type.as_pointer()), align=1)
         return context.get_dummy_value()
 
@@ -148,7 +148,7 @@ def splat(typing: Any, value: Any, blocks: Any) -> Any:
     kind = Vector(BLOCK * blocks.count)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _splat(builder, args[0], kind.lanes)
+        return llvm.splat(builder, args[0], kind.lanes)
 
     return kind(types.uint8, blocks), code
 
@@ -161,7 +161,7 @@ def spread(typing: Any, words: Any, index: Any, blocks: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0]).data
         word = builder.load(builder.gep(data, [args[1]]))
-        return builder.bitcast(_splat(builder, word, kind.lanes // 4), kind.llvm)
+        return builder.bitcast(llvm.splat(builder, word, kind.lanes // 4), kind.llvm)
 
     return kind(words, types.int64, blocks), code
 
@@ -182,7 +182,7 @@ def _lanewise(name: str, doc: str, emit: Callable[..., Any]) -> Any:
 
 def _llvm(name: str) -> Callable[..., Any]:
     def emit(builder: Any, *args: Any) -> Any:
-        return _call(builder, name, args[0].type, args)
+        return llvm.call(builder, name, args[0].type, args)
 
     return emit
 
@@ -219,7 +219,7 @@ def count_bits(typing: Any, a: Any) -> Any:
     """Number of ones in each byte."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _call(builder, "ctpop", a.llvm, args)
+        return llvm.call(builder, "ctpop", a.llvm, args)
 
     return a(a), code
 
@@ -241,7 +241,7 @@ def _shifted(builder: Any, vector: Any, step: int, always: bool) -> Any:
             candidate -= step * blocks  # stays within the register
             hidden[lane] = 255 if always or blocks > 2 else 0
         sources.append(place(candidate, blocks))
-    shifted = _shuffle(builder, vector, None, sources)
+    shifted = llvm.shuffle(builder, vector, None, sources)
     return builder.or_(shifted, ir.Constant(vector.type, hidden)) if any(hidden) else shifted
 
 
@@ -261,7 +261,7 @@ def least_beside(typing: Any, vector: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         both = [_shifted(builder, args[0], step, always=False) for step in (-1, 1)]
-        return _call(builder, "umin", args[0].type, both)
+        return llvm.call(builder, "umin", args[0].type, both)
 
     return vector(vector), code
 
@@ -271,7 +271,7 @@ def least(typing: Any, vector: Any) -> Any:
     """The smallest byte."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.extract_element(_least_first(context, builder, args[0]), ir.Constant(ir.IntType(32), 0))
+        return builder.extract_element(llvm.least_first(context, builder, args[0]), ir.Constant(ir.IntType(32), 0))
 
     return types.uint8(vector), code
 
@@ -281,7 +281,7 @@ def spread_least(typing: Any, vector: Any) -> Any:
     """The smallest byte in every lane."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _shuffle(builder, _least_first(context, builder, args[0]), None, [0] * vector.lanes)
+        return llvm.shuffle(builder, llvm.least_first(context, builder, args[0]), None, [0] * vector.lanes)
 
     return vector(vector), code
 
@@ -291,13 +291,15 @@ def spread_least_of_each(typing: Any, a: Any, b: Any) -> Any:
     """`spread_least` of two vectors, which are folded together to half as many steps."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first, second = (_fold_blocks(builder, vector) for vector in args)
-        halves = [_shuffle(builder, first, second, [*_lanes(i, 2), *_lanes(i + 4, 2)]) for i in (0, 2)]
-        folded = _call(builder, "umin", first.type, halves)  # quarters of both by turns: a, a, b, b
-        beside = _shuffle(builder, folded, None, [*_lanes(1), *_lanes(0), *_lanes(3), *_lanes(2)])
-        folded = _fold_words(builder, _call(builder, "umin", first.type, [folded, beside]))
-        least = [_least_of_words(context, builder, _shuffle(builder, folded, None, _lanes(i))) for i in (0, 2)]
-        spread = [_shuffle(builder, value, None, [0] * a.lanes) for value in least]
+        first, second = (llvm.fold_blocks(builder, vector) for vector in args)
+        halves = [llvm.shuffle(builder, first, second, [*llvm.lanes(i, 2), *llvm.lanes(i + 4, 2)]) for i in (0, 2)]
+        folded = llvm.call(builder, "umin", first.type, halves)  # quarters of both by turns: a, a, b, b
+        beside = llvm.shuffle(builder, folded, None, [*llvm.lanes(1), *llvm.lanes(0), *llvm.lanes(3), *llvm.lanes(2)])
+        folded = llvm.fold_words(builder, llvm.call(builder, "umin", first.type, [folded, beside]))
+        least = [
+            llvm.least_of_words(context, builder, llvm.shuffle(builder, folded, None, llvm.lanes(i))) for i in (0, 2)
+        ]
+        spread = [llvm.shuffle(builder, value, None, [0] * a.lanes) for value in least]
         return context.make_tuple(builder, signature.return_type, spread)
 
     return types.UniTuple(a, 2)(a, b), code  # type: ignore[no-untyped-call]
@@ -312,9 +314,9 @@ def first_equal(typing: Any, vector: Any, value: Any) -> Any:
         equal = builder.icmp_unsigned("==", *args)
         best = None
         for b in range(blocks):
-            bits = builder.bitcast(_block(builder, equal, b), _INDEX)
-            lane = _call(builder, "cttz", _INDEX, [bits, ir.Constant(ir.IntType(1), 0)], suffix="i64")
-            candidate = builder.add(builder.mul(lane, ir.Constant(_INDEX, blocks)), ir.Constant(_INDEX, b))
+            bits = builder.bitcast(llvm.block(builder, equal, b), llvm.INDEX)
+            lane = llvm.call(builder, "cttz", llvm.INDEX, [bits, ir.Constant(ir.IntType(1), 0)], suffix="i64")
+            candidate = builder.add(builder.mul(lane, ir.Constant(llvm.INDEX, blocks)), ir.Constant(llvm.INDEX, b))
             smaller = candidate if best is None else builder.icmp_unsigned("<", candidate, best)
             best = candidate if best is None else builder.select(smaller, candidate, best)
         return best
@@ -330,87 +332,3 @@ def first_lane(typing: Any, vector: Any) -> Any:
         return builder.extract_element(args[0], ir.Constant(ir.IntType(32), 0))
 
     return types.uint8(vector), code
-
-
-# --- LLVM -------------------------------------------------------------------------------------------------------
-
-
-def _call(builder: Any, name: str, result: Any, args: Any, suffix: str = "") -> Any:
-    """Call an LLVM intrinsic."""
-    suffix = suffix or f"v{result.count}i8"
-    kind = ir.FunctionType(result, [arg.type for arg in args])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.{suffix}"), list(args))
-
-
-def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
-    other = ir.Constant(a.type, ir.Undefined) if b is None else b
-    return builder.shuffle_vector(a, other, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
-
-
-def _splat(builder: Any, value: Any, lanes: int) -> Any:
-    nothing = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
-    return _shuffle(builder, builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0)), None, [0] * lanes)
-
-
-def _block(builder: Any, vector: Any, b: int) -> Any:
-    if vector.type.count == BLOCK:
-        return vector
-    return _shuffle(builder, vector, None, list(range(b * BLOCK, (b + 1) * BLOCK)))
-
-
-def _join(builder: Any, parts: list[Any]) -> Any:
-    joined = parts[0]
-    for i, part in enumerate(parts[1:], 1):
-        # Both sides of a shuffle have one length: lengthen the block first.
-        length = BLOCK * i
-        padded = _shuffle(builder, part, None, [min(lane, BLOCK) for lane in range(length)]) if i > 1 else part
-        joined = _shuffle(builder, joined, padded, list(range(length + BLOCK)))
-    return joined
-
-
-def _fold_blocks(builder: Any, vector: Any) -> Any:
-    """The least of all blocks, lane by lane."""
-    folded = _block(builder, vector, 0)
-    for b in range(1, vector.type.count // BLOCK):
-        folded = _call(builder, "umin", folded.type, [folded, _block(builder, vector, b)])
-    return folded
-
-
-def _lanes(first: int, count: int = 1) -> list[int]:
-    """The lanes of quarters first, first + 1, … of a block; those from 4 on are of the block after it."""
-    return list(range(16 * first, 16 * (first + count)))
-
-
-def _least_first(context: Any, builder: Any, vector: Any) -> Any:
-    """A vector of 16 bytes, the first of which is the smallest byte of a vector: halves are folded again and again."""
-    folded = _fold_blocks(builder, vector)
-    while folded.type.count > 16:
-        half = folded.type.count // 2
-        low, high = (_shuffle(builder, folded, None, list(range(start, start + half))) for start in (0, half))
-        folded = _call(builder, "umin", low.type, [low, high])
-    return _least_of_words(context, builder, _fold_words(builder, folded))
-
-
-def _fold_words(builder: Any, folded: Any) -> Any:
-    """The lesser byte of each word in its lower half, zero in the upper one."""
-    words = ir.VectorType(ir.IntType(16), folded.type.count // 2)
-    above = builder.lshr(builder.bitcast(folded, words), ir.Constant(words, [8] * words.count))
-    return _call(builder, "umin", folded.type, [folded, builder.bitcast(above, folded.type)])
-
-
-def _least_of_words(context: Any, builder: Any, folded: Any) -> Any:
-    """A vector of 16 bytes, the first of which is the least of eight words below 256."""
-    words = ir.VectorType(ir.IntType(16), 8)
-    values = builder.bitcast(folded, words)
-    if _has_phminposuw(context, builder):
-        kind = ir.FunctionType(words, [words])
-        minimum = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse41.phminposuw")
-        return builder.bitcast(builder.call(minimum, [values]), folded.type)
-    value = _call(builder, "vector.reduce.umin", ir.IntType(16), [values], suffix="v8i16")
-    return builder.bitcast(builder.insert_element(values, value, ir.Constant(ir.IntType(32), 0)), folded.type)
-
-
-def _has_phminposuw(context: Any, builder: Any) -> bool:
-    """x86 since SSE4.1 finds the least of eight words in one instruction, which LLVM misses if all lanes want it."""
-    features = context.codegen()._tm_features
-    return "x86" in builder.module.triple and any(f"+{name}" in features for name in ("sse4.1", "sse4.2", "avx"))
