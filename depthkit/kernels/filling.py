@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from depthkit.kernels.gaps import find_changes
 from depthkit.kernels.jit import inline, kernel
 from depthkit.kernels.matching import F32, I32, U8, Mask
 from depthkit.kernels.speckle import find_places
@@ -22,9 +23,7 @@ def fill_rows(start: int, stop: int, values: F32) -> None:
     ends, places = np.zeros(width, np.uint8), np.empty(width + 1, np.int32)
     for y in range(start, stop):
         row = values[y]
-        for x in range(width - 1):
-            ends[x + 1] = (row[x] == row[x]) != (row[x + 1] == row[x + 1])
-        count, first = find_places(ends, places), int(np.isnan(row[0]))
+        count, first = find_changes(row, ends, places), int(np.isnan(row[0]))
         places[count] = width
         for i in range(first, count, 2):
             before, after = row[places[i] - 1], row[min(places[i + 1], width - 1)]

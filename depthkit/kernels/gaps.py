@@ -3,8 +3,19 @@
 import numpy as np
 
 from depthkit.kernels.jit import inline, kernel
-from depthkit.kernels.matching import F32
+from depthkit.kernels.matching import F32, I32, U8
 from depthkit.kernels.speckle import find_places
+
+
+@kernel
+def find_changes(row: F32, changes: U8, places: I32) -> int:
+    """Where a row (W,) goes from known to unknown or back, into places (W + 1,); returns how often.
+
+    changes: (W,), work memory whose first entry is 0.
+    """
+    for x in range(row.size - 1):
+        changes[x + 1] = (row[x] == row[x]) != (row[x + 1] == row[x + 1])
+    return int(find_places(changes, places))
 
 
 @kernel
@@ -17,9 +28,7 @@ def bridge_rows(start: int, stop: int, values: F32, longest: int, difference: np
     ends, places = np.zeros(width, np.uint8), np.empty(width + 1, np.int32)
     for y in range(start, stop):
         row = values[y]
-        for x in range(width - 1):
-            ends[x + 1] = (row[x] == row[x]) != (row[x + 1] == row[x + 1])
-        count = find_places(ends, places)
+        count = find_changes(row, ends, places)
         for i in range(int(np.isnan(row[0])), count - 1, 2):
             before, after = places[i] - 1, places[i + 1]
             if after - before <= longest + 1 and abs(row[after] - row[before]) <= difference:
