@@ -40,7 +40,7 @@ class Aggregator:
         self.edges = band_edges(height) if edges is None else edges
         self.found = kernels.matching.Winners(
             best=np.empty((height, width), np.int16),
-            sums=np.empty((height, width, 3), np.uint8),
+            sums=np.empty((height, 3, width), np.uint8),
             second=np.empty((height, width), np.uint8),
             agrees=np.empty((height, width), np.bool_),
         )

@@ -133,7 +133,7 @@ def match_pair(pair: Pair, sgm: BlockSgm, edges: Edges) -> Disparity:
     found = _found(pair, sgm, edges)
     values = median(found.values, 3)
     if sgm.speckle:
-        drop_speckles(values, found.reason, sgm.speckle, sgm.speckle_range)
+        drop_speckles(values, sgm.speckle, sgm.speckle_range)
     settle = kernels.disparity.settle
     rest = found.reason, found.confidence, reason_bits(), MADE_UP_CONFIDENCE
     threads.for_rows(settle, values.shape[1], found.values, values, *rest)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from depthkit import kernels, threads
-from depthkit.arrays import F32, U16, Image, Mask, require
+from depthkit.arrays import F32, Image, Mask, require
 from depthkit.errors import InputError
 from depthkit.types import Reason
 
@@ -69,19 +69,13 @@ def runs_of(height: int, width: int) -> Any:
     return kernels.speckle.Runs(*np.empty((2, height), np.int32), *np.empty((4, height * width), np.int32))
 
 
-def join_segments(values: F32, difference: float, runs: Any) -> None:
-    """Find the segments of values (H, W) whose neighbours differ by at most `difference`, into `runs`."""
-    blocks, similar = -(-len(values) // kernels.speckle.BLOCK), np.float32(difference)
-    threads.for_rows(kernels.speckle.join_in_blocks, blocks, values, similar, runs, at_least=1)
-    kernels.speckle.join_blocks(values, similar, runs)
-
-
-def drop_speckles(values: F32, reason: U16, fewest: int, difference: float) -> None:
-    """Take segments of fewer than `fewest` pixels out of values (H, W), in place; their reason is SPECKLE."""
+def drop_speckles(values: F32, fewest: int, difference: float) -> None:
+    """Take segments of fewer than `fewest` pixels out of values (H, W), in place."""
     height, width = values.shape
-    runs = runs_of(height, width)
-    join_segments(values, difference, runs)
-    threads.for_rows(kernels.speckle.drop_small, height, runs, fewest, values, reason, np.uint16(Reason.SPECKLE))
+    runs, similar = runs_of(height, width), np.float32(difference)
+    threads.for_rows(kernels.speckle.join_within, height, values, similar, runs)
+    kernels.speckle.join_bands(values, similar, runs)
+    threads.for_rows(kernels.speckle.drop_small, height, runs, fewest, values)
 
 
 def median(values: F32, size: int) -> F32:

@@ -13,10 +13,10 @@ from depthkit import kernels, threads
 from depthkit.aggregation import Aggregator, Edges
 from depthkit.arrays import F32, U8, U16
 from depthkit.levels import Levels, in_levels
-from depthkit.matching import MADE_UP_CONFIDENCE, Pair, join_segments, reason_bits, runs_of
+from depthkit.matching import MADE_UP_CONFIDENCE, Pair, reason_bits, runs_of
 from depthkit.recycling import Recycler
 from depthkit.sgm import Sgm
-from depthkit.types import Disparity, Reason
+from depthkit.types import Disparity
 
 BRIDGED_DIFFERENCE = np.float32(1)  # px, most between the ends of a gap that is bridged
 LIGHT = 400_000  # pixels that one thread settles before another is awake
@@ -57,11 +57,12 @@ class PairMatcher:
             then=partial(self._judge, pair=pair, views=views, reason=reason, confidence=confidence),
         )
         if self.sgm.speckle:
-            join_segments(self._judged, self.sgm.speckle_range, self._runs)
+            kernels.speckle.join_bands(self._judged, np.float32(self.sgm.speckle_range), self._runs)
         values: F32 = self._memory.empty(self.shape, np.float32)
-        threads.for_rows(self._clean, len(values), reason, values)
-        light = max(1, LIGHT // len(values))
-        threads.for_rows(self._settle, values.shape[1], values, reason, confidence, at_least=light)
+        threads.for_rows(self._clean, len(values), values, reason, confidence)
+        if self.sgm.bridge:
+            light = max(1, LIGHT // len(values))
+            threads.for_rows(self._bridge, values.shape[1], values, reason, confidence, at_least=light)
         return Disparity(values, reason, confidence)
 
     def _find_features(self, start: int, stop: int, pair: Pair, greys: tuple[U8, U8]) -> None:
@@ -71,7 +72,7 @@ class PairMatcher:
             kernels.census.features(start, stop, image, grey, window, features)
 
     def _judge(self, start: int, stop: int, pair: Pair, views: Any, reason: U16, confidence: F32) -> None:
-        """Sub-pixel disparities of rows start…stop, and what speaks for or against them."""
+        """Sub-pixel disparities of rows start…stop, what speaks for or against them, and which belong together."""
         found, valid = self._aggregator.found, (pair.valid_left, pair.valid_right)
         sgm, values = self.sgm, self._judged
         candidates = sgm.num_disparities, sgm.min_disparity
@@ -85,14 +86,16 @@ class PairMatcher:
         limits = sgm.min_disparity, sgm.uniqueness, _summed_paths(sgm)
         bits = reason_bits()
         kernels.disparity.judge(start, stop, found, views.grey, valid, *limits, bits, values, reason, confidence)
+        if sgm.speckle:
+            kernels.speckle.join_within(start, stop, values, np.float32(sgm.speckle_range), self._runs)
 
-    def _clean(self, start: int, stop: int, reason: U16, values: F32) -> None:
+    def _clean(self, start: int, stop: int, values: F32, reason: U16, confidence: F32) -> None:
         """What is left of rows start…stop of the judged values: no speckles, filtered, short gaps bridged."""
         sgm, judged, reach = self.sgm, self._judged, self.sgm.median // 2
         if sgm.speckle:
             # The rows beside these, which the median looks at, too: another thread that does them does the same.
             rows = max(start - reach, 0), min(stop + reach, len(values))
-            kernels.speckle.drop_small(*rows, self._runs, sgm.speckle, judged, reason, np.uint16(Reason.SPECKLE))
+            kernels.speckle.drop_small(*rows, self._runs, sgm.speckle, judged)
         if sgm.median:
             kernel = kernels.median.median3 if sgm.median == 3 else kernels.median.median5
             kernel(start, stop, judged, values)
@@ -100,13 +103,19 @@ class PairMatcher:
             values[start:stop] = judged[start:stop]
         if sgm.bridge:
             kernels.gaps.bridge_rows(start, stop, values, sgm.bridge, BRIDGED_DIFFERENCE)
+        else:
+            band = slice(start, stop)
+            _settle(0, values.shape[1], judged[band], values[band], reason[band], confidence[band])
 
-    def _settle(self, start: int, stop: int, values: F32, reason: U16, confidence: F32) -> None:
-        """Bridge gaps in columns start…stop, too, and give what became of the values its reason."""
-        if self.sgm.bridge:
-            kernels.gaps.bridge_columns(start, stop, values, self.sgm.bridge, BRIDGED_DIFFERENCE)
-        rest = reason, confidence, reason_bits(), MADE_UP_CONFIDENCE
-        kernels.disparity.settle(start, stop, self._judged, values, *rest)
+    def _bridge(self, start: int, stop: int, values: F32, reason: U16, confidence: F32) -> None:
+        """Bridge gaps in columns start…stop, too."""
+        kernels.gaps.bridge_columns(start, stop, values, self.sgm.bridge, BRIDGED_DIFFERENCE)
+        _settle(start, stop, self._judged, values, reason, confidence)
+
+
+def _settle(start: int, stop: int, judged: F32, values: F32, reason: U16, confidence: F32) -> None:
+    """Give what became of the judged values in columns start…stop its reason."""
+    kernels.disparity.settle(start, stop, judged, values, reason, confidence, reason_bits(), MADE_UP_CONFIDENCE)
 
 
 def setting_of(sgm: Sgm) -> Any:

@@ -19,7 +19,7 @@ class Recycler:
     def __init__(self) -> None:
         self._arrays: deque[NDArray[Any]] = deque(maxlen=MOST)
 
-    def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
         """A writable C-contiguous array with anything in it."""
         for i in range(len(self._arrays)):
             if _references(self._arrays, i) == _UNUSED:

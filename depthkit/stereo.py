@@ -4,7 +4,10 @@ Semi-global matching (Hirschmüller 2008) of census bits and gradients, with che
 and short gaps bridged. Every pixel without a disparity has its reason.
 """
 
+from typing import Any, TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from depthkit import block_matching, filling, regions
 from depthkit.aggregation import Edges, band_edges
@@ -12,11 +15,7 @@ from depthkit.arrays import Image, Mask
 from depthkit.block_matching import BlockSgm
 from depthkit.halves import enlarged, halved, setting_of_halves
 from depthkit.levels import Levels, in_levels, levels_of
-from depthkit.matching import (
-    Pair,
-    check_pair,
-    checked_valid,
-)
+from depthkit.matching import Pair, check_pair, checked_valid
 from depthkit.pair_matcher import PairMatcher
 from depthkit.recycling import Recycler
 from depthkit.regions import Roi
@@ -25,8 +24,7 @@ from depthkit.types import Disparity
 
 __all__ = ["BlockSgm", "Sgm", "StereoMatcher", "match"]
 
-BRIDGED_DIFFERENCE = 1.0  # px, most between the ends of a gap that is bridged
-LIGHT = 400  # rows a band of work that fewer of them finish before another thread is awake
+_Array = TypeVar("_Array", bound=NDArray[Any])
 
 
 def match(
@@ -73,6 +71,7 @@ class StereoMatcher:
         self._setting = setting_of_halves(sgm) if isinstance(sgm, Sgm) and sgm.half else sgm
         self._matcher: PairMatcher | None = None
         self._memory = Recycler()
+        self._everything: Mask = np.ones((0, 0), np.bool_)
 
     @property
     def work_bytes(self) -> int:
@@ -100,13 +99,23 @@ class StereoMatcher:
         return regions.placed(self._match(regions.cut(pair, region), levels, region.edges), region, left.shape)
 
     def _pair(self, left: Image, right: Image, valid_left: Mask | None, valid_right: Mask | None) -> Pair:
-        """Contiguous and writable copies, so that there is one kernel for all kinds of arrays."""
-        valid = checked_valid("valid_left", valid_left, left), checked_valid("valid_right", valid_right, right)
-        arrays = left, right, *valid
-        copies = [self._memory.empty(array.shape, array.dtype) for array in arrays]
-        for copy, array in zip(copies, arrays, strict=True):
-            np.copyto(copy, array)
-        return Pair(*copies)
+        """Contiguous and writable arrays, copies if need be, so that there is one kernel for all kinds of them."""
+        valid = self._shown("valid_left", valid_left, left), self._shown("valid_right", valid_right, right)
+        return Pair(self._behaved(left), self._behaved(right), *valid)
+
+    def _shown(self, name: str, valid: Mask | None, image: Image) -> Mask:
+        if valid is not None:
+            return self._behaved(checked_valid(name, valid, image))
+        if self._everything.shape != image.shape:
+            self._everything = np.ones(image.shape, np.bool_)
+        return self._everything
+
+    def _behaved(self, array: _Array) -> _Array:
+        if array.flags.carray:
+            return array
+        copy: _Array = self._memory.empty(array.shape, array.dtype)
+        np.copyto(copy, array)
+        return copy
 
     def _match(self, pair: Pair, levels: Levels, edges: Edges) -> Disparity:
         """In bands of rows between `edges`, filled if that is asked for."""

@@ -203,7 +203,7 @@ def subpixel(best: Array, sums: Array, left: Array, right: Array, sgm: Sgm) -> A
             continue
         values[y, x] = sgm.min_disparity + k
         if sgm.subpixel and 0 < k < sgm.num_disparities - 1 and 0 < x - sgm.min_disparity - k < width - 1:
-            heights = [int(s) for s in sums[y, x]]
+            heights = [int(s) for s in sums[y, :, x]]
             for u in (x - 1, x, x + 1) if sgm.cost == "stable" else ():
                 other = u - sgm.min_disparity - k
                 if 0 <= u < width and 0 < other < width - 1 and abs(int(best[y, u]) - k) <= 1:
@@ -264,7 +264,7 @@ def judge(found: Any, grey: Array, valid: tuple[Array, Array], sgm: Sgm) -> tupl
     """Reasons and confidence from `Winners`."""
     reason, confidence = np.zeros(grey.shape, np.uint16), np.zeros(grey.shape, np.float32)
     for y, x in np.ndindex(*grey.shape):
-        k, second, best = int(found.best[y, x]), int(found.second[y, x]), int(found.sums[y, x, 1])
+        k, second, best = int(found.best[y, x]), int(found.second[y, x]), int(found.sums[y, 1, x])
         why = Reason(0)
         if k < 0 or not (valid[0][y, x] and valid[1][y, x - sgm.min_disparity - k]):
             why = Reason.BORDER
@@ -278,7 +278,7 @@ def judge(found: Any, grey: Array, valid: tuple[Array, Array], sgm: Sgm) -> tupl
         rejected = int(np.count_nonzero(reason[y, max(x - 8, 0) : x + 9]))
         gradient = abs(at(grey, y, x + 1) - at(grey, y, x - 1))
         paths = {3: 3, 4: 4, 5: 2.5, 8: 4}[sgm.paths]
-        confidence[y, x] = trust(int(found.sums[y, x, 1]), int(found.second[y, x]), gradient, rejected, paths)
+        confidence[y, x] = trust(int(found.sums[y, 1, x]), int(found.second[y, x]), gradient, rejected, paths)
     return reason, confidence
 
 
@@ -298,14 +298,14 @@ def winners(total: Array, sgm: Sgm) -> Any:
     height, width, _ = total.shape
     found = matching.Winners(
         np.full((height, width), -1, np.int16),
-        np.zeros((height, width, 3), np.uint8),
+        np.zeros((height, 3, width), np.uint8),
         np.zeros((height, width), np.uint8),
         np.zeros((height, width), np.bool_),
     )
     for y, x in np.ndindex(height, width):
         chosen = winner(total[y], x, sgm)
         if chosen is not None:
-            found.best[y, x], found.sums[y, x], found.second[y, x], found.agrees[y, x] = chosen
+            found.best[y, x], found.sums[y, :, x], found.second[y, x], found.agrees[y, x] = chosen
     return found
 
 

@@ -147,7 +147,8 @@ def test_winners(min_disparity: int, lr_check: int | None) -> None:
     np.testing.assert_array_equal(total, before)
     np.testing.assert_array_equal(found.best, wanted.best)
     seen = wanted.best >= 0
-    for name in ("sums", "second", "agrees"):
+    np.testing.assert_array_equal(np.moveaxis(found.sums, 1, 2)[seen], np.moveaxis(wanted.sums, 1, 2)[seen])
+    for name in ("second", "agrees"):
         np.testing.assert_array_equal(getattr(found, name)[seen], getattr(wanted, name)[seen], name)
 
 
@@ -185,7 +186,7 @@ def test_reasons_and_confidence() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("height", [1, 12, 30, 31, 65])  # the runs of 30 rows are found at a time
+@pytest.mark.parametrize("height", [1, 12, 30, 31, 65])  # 16 rows are enough for a thread of their own
 def test_small_segments(height: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 4, (height, 17)).astype(np.float32)
@@ -194,10 +195,9 @@ def test_small_segments(height: int, seed: int) -> None:
     for segment in oracle.segments(values, 1):
         for pixel in segment:
             small[pixel] = len(segment) < 7
-    left, reason = values.copy(), np.ones(values.shape, np.uint16)
-    drop_speckles(left, reason, 7, 1.0)
+    left = values.copy()
+    drop_speckles(left, 7, 1.0)
     np.testing.assert_array_equal(left, np.where(small, np.float32(np.nan), values))
-    np.testing.assert_array_equal(reason, 1 + small * np.uint16(Reason.SPECKLE))
     assert 0 < small.sum() < small.size
 
 

@@ -10,7 +10,7 @@ TEXTURE = 4  # grey levels: where there is less contrast, that is why a disparit
 REACH = 2  # px around a pixel in which contrast is measured
 MOVED = 1.0  # px, most by which the median may move a disparity that stays a measured one
 
-i16, u16, f32 = np.int16, np.uint16, np.float32
+u8, i16, u16, f32 = np.uint8, np.int16, np.uint16, np.float32
 
 
 @kernel
@@ -35,11 +35,11 @@ def judge(
     """
     width = reason.shape[1]
     seen, textured = np.empty(width, np.bool_), np.empty(width, np.bool_)
-    least, rows = np.empty(width, np.uint8), work(width)
+    rows = work(width)
     for y in range(start, stop):
         see(found.best[y], valid[0][y], valid[1][y], min_disparity, seen)
         find_texture(y, grey, textured)
-        take_least(found.sums[y], least)
+        least = found.sums[y, 1]
         give_reasons(least, found.second[y], found.agrees[y], seen, textured, uniqueness, bits, reason[y])
         trust(least, found.second[y], grey[y], reason[y], paths, rows, confidence[y])
         lose(reason[y], values[y])
@@ -55,13 +55,6 @@ def see(best: I16, left: Mask, right: Mask, min_disparity: int, seen: Mask) -> N
     if hidden:
         for x in range(best.size):
             seen[x] &= right[min(max(x - min_disparity - best[x], 0), best.size - 1)]
-
-
-@kernel
-def take_least(sums: U8, least: U8) -> None:
-    """Of sums (W, 3) those of the winners."""
-    for x in range(least.size):
-        least[x] = sums[x, 1]
 
 
 @kernel
@@ -89,7 +82,7 @@ def compare_extremes(low: U8, high: U8, textured: Mask) -> None:
     for x in range(textured.size):
         least = min(min(min(low[x], low1[x]), min(low2[x], low3[x])), low4[x])
         most = max(max(max(high[x], high1[x]), max(high2[x], high3[x])), high4[x])
-        textured[x] = most - least >= TEXTURE
+        textured[x] = u8(most - least) >= u8(TEXTURE)
 
 
 @kernel
@@ -122,8 +115,8 @@ def settle(
     All are (H, W); only columns start…stop are looked at.
 
     What had a reason and has a value now is interpolated, with confidence `made_up`; but nothing is made up at the
-    border. So is what the filter moved far: it is its neighbours' value, and no longer what was measured. What had no
-    reason and lost its value is speckle.
+    border. So is what the filter moved far, or gave back to a speckle: it is its neighbours' value, and no longer what
+    was measured. What had no reason and lost its value is speckle.
     """
     border, speckle, interpolated = u16(bits.border), u16(bits.speckle), u16(bits.interpolated)
     for y in range(values.shape[0]):
@@ -132,7 +125,7 @@ def settle(
         for x in range(value.size):
             old, here, trust_in = why[x], value[x], trusted[x]  # chosen between rather than branched to: quicker
             outside, lost = (old & border) != 0, here != here
-            replaced = (old != 0) | (abs(here - before[x]) > f32(MOVED))
+            replaced = (old != 0) | (not abs(here - before[x]) <= f32(MOVED))  # so it is where there was none before
             given = old if old != 0 else speckle
             new = given if lost else interpolated if replaced else old
             sure = f32(0) if lost else made_up if replaced else trust_in

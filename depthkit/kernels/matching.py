@@ -52,7 +52,7 @@ class Winners(NamedTuple):
     """The best candidate of each pixel.
 
     best: (H, W), the first candidate of least cost whose right pixel is in the image, -1 where there is none;
-    sums: (H, W, 3), summed path costs just before, at and after it, all the same where one of them is no candidate;
+    sums: (H, 3, W), summed path costs just before, at and after it, all the same where one of them is no candidate;
     second: (H, W), least cost of all other candidates but those beside it, 255 if there are none; also of those whose
         right pixel is outside, for which its nearest in the image stands in: a match there cannot be ruled out;
     agrees: (H, W), whether for its right pixel, too, a candidate at most lr_check aside is the best, or as good.

@@ -145,7 +145,8 @@ def rows(
     p2_from_left, p2_from_right = guides.from_left, guides.from_right
     p2_along, p2_along_before = guides.along[row.odd], guides.along[1 - row.odd]
     near, beyond, places = tables.near, tables.beyond, tables.places
-    best_of, sums_of, second_of = found.best[y_before], found.sums[y_before], found.second[y_before]
+    best_of, second_of = found.best[y_before], found.second[y_before]
+    sum_before, least_sum, sum_after = found.sums[y_before, 0], found.sums[y_before, 1], found.sums[y_before, 2]
     num_disparities, min_disparity = setting.num_disparities, setting.min_disparity
     enters, leaves, from_left, fresh, odd, total, total_before = row
     width, lanes = best_of.size, simd.BLOCK * len(blocks)
@@ -224,9 +225,9 @@ def rows(
                 best = min(max(simd.first_equal(inside, least), low), high - 1)
                 value, beside = simd.first_lane(least), low < best < high - 1
                 best_of[x] = best
-                sums_of[x, 0] = simd.byte(memory, total_before + offset + places[best - 1]) if beside else value
-                sums_of[x, 1] = value
-                sums_of[x, 2] = simd.byte(memory, total_before + offset + places[best + 1]) if beside else value
+                sum_before[x] = simd.byte(memory, total_before + offset + places[best - 1]) if beside else value
+                least_sum[x] = value
+                sum_after[x] = simd.byte(memory, total_before + offset + places[best + 1]) if beside else value
                 second_of[x] = simd.least(simd.either(sums, simd.load(near, best * lanes, blocks)))
     if leaves:
         simd.store(memory, costs_before, right)
@@ -240,12 +241,12 @@ def agree(y: int, lanes: int, lr_check: int, totals: U8, right_least: U8, places
 
     totals: the row's, flat (W·D).
     """
-    best_of, agrees_of, sums_of = found.best[y], found.agrees[y], found.sums[y]
-    width = best_of.size
+    best_of, agrees_of, least_sum = found.best[y], found.agrees[y], found.sums[y, 1]
+    width, last = best_of.size, places.size - 1
     doubtful, count = np.empty(width + 1, np.int32), u32(0)
     for x in range(width):
         candidate = max(np.int32(best_of[x]), np.int32(0))
-        least_here = (lr_check < 0) | (sums_of[x, 1] <= simd.byte(right_least, width - 1 - x + candidate))
+        least_here = (lr_check < 0) | (least_sum[x] <= simd.byte(right_least, width - 1 - x + candidate))
         agrees_of[x] = least_here  # so it is for most
         doubtful[count] = x
         count += u32((not least_here) & (best_of[x] >= 0))
@@ -253,5 +254,12 @@ def agree(y: int, lanes: int, lr_check: int, totals: U8, right_least: U8, places
         x = int(doubtful[i])
         best = int(best_of[x])
         least = simd.byte(right_least, width - 1 - x + best)
-        for shift in range(-min(lr_check, x, best), min(lr_check, width - 1 - x, places.size - 1 - best) + 1):
-            agrees_of[x] |= simd.byte(totals, (x + shift) * lanes + places[best + shift]) <= least
+        for aside in range(1, lr_check + 1):
+            # Pixels that are not there are replaced by x itself, which does not agree, rather than branched around.
+            back, ahead = (
+                aside if aside <= min(x, best) else 0,
+                aside if aside <= min(width - 1 - x, last - best) else 0,
+            )
+            before = simd.byte(totals, (x - back) * lanes + places[best - back])
+            after = simd.byte(totals, (x + ahead) * lanes + places[best + ahead])
+            agrees_of[x] |= min(before, after) <= least

@@ -1,6 +1,6 @@
 """Segments of similar disparity, and which of them are too small to be trusted.
 
-A segment is made of runs, stretches of a row in which each value is similar to the next; NaN is in none. Blocks of
+A segment is made of runs, stretches of a row in which each value is similar to the next; NaN is in none. Bands of
 rows are worked on side by side, then joined: what belongs together does not depend on the order.
 """
 
@@ -9,15 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from depthkit.kernels.jit import inline, kernel
-from depthkit.kernels.matching import F32, I32, U8, U16
-
-BLOCK = 30  # rows
+from depthkit.kernels.matching import F32, I32, U8
 
 
 class Runs(NamedTuple):
     """Runs of the rows of an image (H, W), and the segments they belong to.
 
-    begin, end: (H,), the numbers of a row's runs, which go from the left; those of a block follow each other.
+    begin, end: (H,), the numbers of a row's runs, which go from the left; those of a band follow each other, from
+    y·W on where y is its first row.
     By number, (H W,) each, of which few are used:
     first, stop: columns where the run begins, and where it is over;
     parent: a run of the same segment, itself for one a segment;
@@ -33,37 +32,37 @@ class Runs(NamedTuple):
 
 
 @kernel
-def join_in_blocks(start: int, stop: int, values: F32, difference: np.float32, runs: Runs) -> None:
-    """Find the runs in blocks start…stop of BLOCK rows of values (H, W), and join what belongs together there.
+def join_within(start: int, stop: int, values: F32, difference: np.float32, runs: Runs) -> None:
+    """Find the runs in the band of rows start…stop of values (H, W), and join what belongs together there.
 
     Neighbours above, below, left and right belong together if their values differ by at most `difference`.
     """
-    height, width = values.shape
+    width = values.shape[1]
     breaks, places = np.empty(width, np.uint8), np.empty(width + 1, np.int32)
-    for y in range(start * BLOCK, min(stop * BLOCK, height)):
-        runs.begin[y] = runs.end[y - 1] if y % BLOCK else y * width
+    for y in range(start, stop):
+        runs.begin[y] = runs.end[y - 1] if y > start else y * width
         find_runs(y, values[y], difference, breaks, places, runs)
-        if y % BLOCK:
+        if y > start:
             join_rows(y, values, difference, runs)
 
 
 @kernel
-def join_blocks(values: F32, difference: np.float32, runs: Runs) -> None:
-    """Join blocks of rows."""
-    for y in range(BLOCK, values.shape[0], BLOCK):
-        join_rows(y, values, difference, runs)
+def join_bands(values: F32, difference: np.float32, runs: Runs) -> None:
+    """Join bands of rows, all of which `join_within` was called for."""
+    height, width = values.shape
+    for y in range(1, height):
+        if runs.begin[y] == y * width:  # as it is at the first row of a band
+            join_rows(y, values, difference, runs)
 
 
 @kernel
-def drop_small(start: int, stop: int, runs: Runs, fewest: int, values: F32, reason: U16, bit: np.uint16) -> None:
-    """In rows start…stop, set values of segments of fewer than `fewest` pixels to NaN, and `bit` in their reason."""
+def drop_small(start: int, stop: int, runs: Runs, fewest: int, values: F32) -> None:
+    """In rows start…stop, set values of segments of fewer than `fewest` pixels to NaN."""
     for y in range(start, stop):
         for run in range(runs.begin[y], runs.end[y]):
             first, last = runs.first[run], runs.stop[run]
             if last - first < fewest and runs.size[_root(runs.parent, run)] < fewest:
                 values[y, first:last] = np.nan
-                for x in range(first, last):
-                    reason[y, x] |= bit
 
 
 @kernel

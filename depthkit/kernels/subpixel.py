@@ -138,11 +138,11 @@ def _above(a: np.uint8, b: np.uint8) -> np.uint8:
 
 @kernel
 def rise(sums: U8, differences: U8, rises: I16) -> None:
-    """By how much costs (W, 3) of the sums and the pixel itself rise to the candidate before, and to that after."""
+    """By how much costs (3, W) of the sums and the pixel itself rise to the candidate before, and to that after."""
     for x in range(rises.shape[1]):
-        at = i16(i16(sums[x, 1]) + i16(differences[2, x]))
-        rises[0, x] = i16(i16(sums[x, 0]) + i16(differences[3, x])) - at
-        rises[1, x] = i16(i16(sums[x, 2]) + i16(differences[1, x])) - at
+        at = i16(i16(sums[1, x]) + i16(differences[2, x]))
+        rises[0, x] = i16(i16(i16(sums[0, x]) + i16(differences[3, x])) - at)
+        rises[1, x] = i16(i16(i16(sums[2, x]) + i16(differences[1, x])) - at)
 
 
 @kernel

@@ -23,9 +23,9 @@ def choose(y: int, total: U8, setting: Setting, found: Winners) -> None:
             best = low + first_of(total[x, low:high], least)
             beside = low < best < high - 1
             found.best[y, x] = best
-            found.sums[y, x, 0] = total[x, best - 1] if beside else least
-            found.sums[y, x, 1] = least
-            found.sums[y, x, 2] = total[x, best + 1] if beside else least
+            found.sums[y, 0, x] = total[x, best - 1] if beside else least
+            found.sums[y, 1, x] = least
+            found.sums[y, 2, x] = total[x, best + 1] if beside else least
             found.second[y, x] = _second(total[x], best)
             found.agrees[y, x] = _agrees(total, right_least[width - 1 - x + best], x, best, setting.lr_check)
 
