@@ -136,12 +136,12 @@ def path(volume: Array, grey: Array, sgm: Sgm, dy: int, dx: int, first: int, las
     return out
 
 
-# Directions by number of paths; where there are diagonal ones, means of each group (with nothing) are summed.
+# Directions by number of paths; where there are diagonal ones, halves of each group are summed.
 GROUPS = {
     3: [[(0, 1), (1, 0)], [(0, -1)]],
     4: [[(0, 1), (1, 0)], [(-1, 0)], [(0, -1)]],
-    5: [[(0, 1), (1, 0)], [(1, 1), (1, -1)], [(0, -1)]],
-    8: [[(0, 1), (1, 0)], [(1, 1), (1, -1)], [(-1, 0)], [(-1, 1), (-1, -1)], [(0, -1)]],
+    5: [[(0, 1), (1, 0), (1, 1), (1, -1)], [(0, -1)]],
+    8: [[(0, 1), (1, 0), (1, 1), (1, -1)], [(-1, 0), (-1, 1), (-1, -1)], [(0, -1)]],
 }
 
 

@@ -2,16 +2,16 @@
 
 L(p, d) = C(p, d) + min(L(q, d), L(q, d ± 1) + P1, min L(q) + P2) - min L(q), q the pixel before p on the path. P2 is
 less across edges of the image: max(P2 - |I(p) - I(q)|, P2_min). As C is at most 30 and P2 at most 55, the total of
-three paths fits a byte. With a fourth it may stop at 255, but not where it matters. Of 5 or 8 paths means are summed:
-of those straight across and from the left, of the diagonal ones, and of the others with nothing.
+three paths fits a byte. With a fourth it may stop at 255, but not where it matters. Of 5 or 8 paths halves are summed,
+rounded up: of all those that come down and that from the left, of all those that come up, and of that from the right.
 """
 
 import numpy as np
 
 from depthkit.kernels.jit import inline, kernel
-from depthkit.kernels.matching import U8, Ends, Setting
+from depthkit.kernels.matching import U8, U16, Ends, Setting
 
-u8 = np.uint8
+u8, u16 = np.uint8, np.uint16
 
 
 @kernel
@@ -27,10 +27,10 @@ def fresh(size: int, num_disparities: int, P1: int) -> U8:
 
 
 @inline
-def _step(before: U8, lowest: np.uint8, costs: U8, p2: np.uint8, setting: Setting, out: U8, total: U8) -> np.uint8:
+def _step(before: U8, lowest: np.uint8, costs: U8, p2: np.uint8, setting: Setting, out: U8, total: U16) -> np.uint8:
     """One pixel further: path costs `out` from `before`, whose least is `lowest`; returns the least of `out`.
 
-    before, out: (D + 2,); total: (D,), to which the path costs are added.
+    before, out: (D + 2,); total: (D,) uint16, to which the path costs are added.
     """
     p1 = u8(setting.P1)
     jump = u8(lowest + p2)
@@ -40,7 +40,7 @@ def _step(before: U8, lowest: np.uint8, costs: U8, p2: np.uint8, setting: Settin
         cost = u8(u8(min(min(before[k + 1], jump), slant) - lowest) + costs[k])
         out[k + 1] = cost
         least = min(least, cost)
-        total[k] = u8(total[k] + cost)
+        total[k] = u16(total[k] + u16(cost))
     return least
 
 
@@ -51,7 +51,7 @@ def _penalty(a: np.uint8, b: np.uint8, setting: Setting) -> np.uint8:
 
 
 @kernel
-def along(costs: U8, grey: U8, backwards: bool, setting: Setting, total: U8) -> None:
+def along(costs: U8, grey: U8, backwards: bool, setting: Setting, total: U16) -> None:
     """Add the path costs from the left, or the right, of a row of costs (W, D) to total (W, D); grey: (W,)."""
     width, num_disparities = costs.shape
     ends = fresh(2, num_disparities, setting.P1)
@@ -64,7 +64,7 @@ def along(costs: U8, grey: U8, backwards: bool, setting: Setting, total: U8) -> 
 
 
 @kernel
-def across(ends: Ends, turn: int, way: int, costs: U8, grey: U8, grey_before: U8, setting: Setting, total: U8) -> None:
+def across(ends: Ends, turn: int, way: int, costs: U8, grey: U8, grey_before: U8, setting: Setting, total: U16) -> None:
     """Add the path costs from the row before to total (W, D): from ends[turn, way] of that row to ends[1 - turn, way].
 
     costs: (W, D) and grey: (W,) of the row, grey_before: of the row before.
@@ -78,10 +78,10 @@ def across(ends: Ends, turn: int, way: int, costs: U8, grey: U8, grey_before: U8
 
 
 @kernel
-def move(part: U8, halve: bool, total: U8) -> None:
-    """Add `part` (W, D), the sum of at most two path costs, or half of it, to total, up to 255, and clear it."""
+def move(part: U16, halve: bool, total: U8) -> None:
+    """Add `part` (W, D), a sum of path costs, or half of it, to total, up to 255, and clear it."""
     for x in range(part.shape[0]):
         for k in range(part.shape[1]):
-            added = u8((part[x, k] + u8(1)) >> 1) if halve else part[x, k]
-            total[x, k] = u8(total[x, k] + min(added, u8(255 - total[x, k])))
+            added = u16((part[x, k] + u16(1)) >> u16(1)) if halve else part[x, k]
+            total[x, k] = u8(min(u16(added + u16(total[x, k])), u16(255)))
             part[x, k] = 0

@@ -36,7 +36,7 @@ def sweep(first: int, last: int, step: int, views: Views, setting: Setting, tota
     row = (width, setting.num_disparities)
     lines = np.empty((3, width, setting.num_disparities), np.uint8)
     here, raw, unused = np.empty(row, np.uint8), np.empty(row, np.uint8), np.empty(row, np.uint8)
-    part = np.zeros(row, np.uint8)
+    part = np.zeros(row, np.uint16)
     fresh = paths.fresh(6 * (width + 2), setting.num_disparities, setting.P1).reshape((2, 3, width + 2, -1))
     ends = Ends(fresh, np.zeros(fresh.shape[:3], np.uint8))
     begin = max(first - WARM_UP, 0) if step > 0 else min(last + WARM_UP, height) - 1
@@ -49,11 +49,10 @@ def sweep(first: int, last: int, step: int, views: Views, setting: Setting, tota
             total[:] = 0
             paths.along(here, grey, False, setting, part)
         paths.across(ends, y & 1, 1, here, grey, grey_before, setting, part)
-        paths.move(part, setting.diagonal, total)
         if setting.diagonal:
             paths.across(ends, y & 1, 0, here, grey, grey_before, setting, part)
             paths.across(ends, y & 1, 2, here, grey, grey_before, setting, part)
-            paths.move(part, True, total)
+        paths.move(part, setting.diagonal, total)
         if counts and (step < 0 or not setting.upwards):
             paths.along(here, grey, True, setting, part)
             paths.move(part, setting.diagonal, total)

@@ -287,22 +287,20 @@ def spread_least(typing: Any, vector: Any) -> Any:
 
 
 @intrinsic
-def spread_least_of_each(typing: Any, a: Any, b: Any) -> Any:
-    """`spread_least` of two vectors, which are folded together to half as many steps."""
+def spread_least_of_each(typing: Any, vectors: Any) -> Any:
+    """`spread_least` of each of up to four vectors, which are folded together in fewer steps."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first, second = (llvm.fold_blocks(builder, vector) for vector in args)
-        halves = [llvm.shuffle(builder, first, second, [*llvm.lanes(i, 2), *llvm.lanes(i + 4, 2)]) for i in (0, 2)]
-        folded = llvm.call(builder, "umin", first.type, halves)  # quarters of both by turns: a, a, b, b
-        beside = llvm.shuffle(builder, folded, None, [*llvm.lanes(1), *llvm.lanes(0), *llvm.lanes(3), *llvm.lanes(2)])
-        folded = llvm.fold_words(builder, llvm.call(builder, "umin", first.type, [folded, beside]))
+        folded = [llvm.fold_blocks(builder, vector) for vector in cgutils.unpack_tuple(builder, args[0])]
+        quarters = llvm.fold_words(builder, llvm.fold_to_quarters(builder, folded))
+        places = range(vectors.count) if vectors.count > 2 else (0, 2)
         least = [
-            llvm.least_of_words(context, builder, llvm.shuffle(builder, folded, None, llvm.lanes(i))) for i in (0, 2)
+            llvm.least_of_words(context, builder, llvm.shuffle(builder, quarters, None, llvm.lanes(i))) for i in places
         ]
-        spread = [llvm.shuffle(builder, value, None, [0] * a.lanes) for value in least]
+        spread = [llvm.shuffle(builder, value, None, [0] * vectors.dtype.lanes) for value in least]
         return context.make_tuple(builder, signature.return_type, spread)
 
-    return types.UniTuple(a, 2)(a, b), code  # type: ignore[no-untyped-call]
+    return types.UniTuple(vectors.dtype, vectors.count)(vectors), code  # type: ignore[no-untyped-call]
 
 
 @intrinsic

@@ -61,6 +61,24 @@ def lanes(first: int, count: int = 1) -> list[int]:
     return list(range(16 * first, 16 * (first + count)))
 
 
+def fold_to_quarters(builder: Any, blocks: list[Any]) -> Any:
+    """One block, in whose quarters are the least of quarters of up to four blocks: a, a, b, b or a, b, c, d."""
+    if len(blocks) > 2:
+        one, other = fold_halves(builder, *blocks[:2]), fold_halves(builder, blocks[2], blocks[-1])
+        evens = [lane for i in (0, 2, 4, 6) for lane in lanes(i)]
+        halves = [shuffle(builder, one, other, evens), shuffle(builder, one, other, [lane + 16 for lane in evens])]
+        return call(builder, "umin", halves[0].type, halves)
+    folded = fold_halves(builder, blocks[0], blocks[-1])
+    beside = shuffle(builder, folded, None, [*lanes(1), *lanes(0), *lanes(3), *lanes(2)])
+    return call(builder, "umin", folded.type, [folded, beside])
+
+
+def fold_halves(builder: Any, one: Any, other: Any) -> Any:
+    """The lesser of the halves of one block, and of those of another."""
+    halves = [shuffle(builder, one, other, [*lanes(i, 2), *lanes(i + 4, 2)]) for i in (0, 2)]
+    return call(builder, "umin", one.type, halves)
+
+
 def least_first(context: Any, builder: Any, vector: Any) -> Any:
     """A vector of 16 bytes, the first of which is the smallest byte of a vector: halves are folded again and again."""
     folded = fold_blocks(builder, vector)

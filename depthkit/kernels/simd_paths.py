@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from depthkit.kernels import simd
-from depthkit.kernels.jit import inline, kernel
+from depthkit.kernels.jit import inline, kernel, merged
 from depthkit.kernels.matching import U8, Setting, Winners
 from depthkit.kernels.simd import Blocks, Bytes
 from depthkit.kernels.simd_costs import FOURFOLD, Words, census_costs
@@ -93,27 +93,55 @@ def _step(before: Bytes, costs: Bytes, p1: Bytes, p2: Bytes) -> Bytes:
     return simd.add(costs, simd.least_of(simd.least_of(before, p2), slant))
 
 
-@inline
-def _less_least(path: Bytes) -> Bytes:
-    return simd.subtract(path, simd.spread_least(path))
+@merged
+def _cost(
+    x: int,
+    width: int,
+    guides: Guides,
+    memory: U8,
+    lines: tuple[int, int, int] | None,
+    phases: U8,
+    size: int,
+    blocks: Blocks,
+) -> Bytes:
+    """Costs of pixel x, smoothed across if there are lines of costs."""
+    if lines is None:
+        return census_costs(x, width, guides.left, phases, size, blocks)
+    offset = x * simd.BLOCK * len(blocks)
+    up, here, down = lines
+    bare = simd.load(memory, here + offset, blocks)
+    above = simd.load(memory, offset + here + (up - here) * np.int64(guides.alike_up[x] & u32(1)), blocks)
+    below = simd.load(memory, offset + here + (down - here) * np.int64(guides.alike_down[x] & u32(1)), blocks)
+    return simd.average(simd.average(above, below), bare)
 
 
-@inline
-def _less_least_of_each(path: Bytes, other: Bytes) -> tuple[Bytes, Bytes]:
-    least, least_of_other = simd.spread_least_of_each(path, other)
-    return simd.subtract(path, least), simd.subtract(other, least_of_other)
+@merged
+def _sum_coming(
+    path: Bytes, along: Bytes, slant: Bytes, counter: Bytes, from_left: bool, slants: tuple[int, int] | None
+) -> Bytes:
+    """What the paths that come with a row add to the total; half of it, rounded up, if there are diagonal ones."""
+    if slants is None:
+        return simd.add(path, along) if from_left else path
+    if from_left:
+        return simd.average(simd.add(path, along), simd.add(slant, counter))
+    return simd.average(simd.add(path, slant), counter)  # three fit a byte
 
 
-@kernel
-def _of_two(path: Bytes, other: Bytes, slants: tuple[int, int] | None) -> Bytes:
-    """What two paths add to the total: their sum or, if there are diagonal paths, their mean, rounded up."""
-    return simd.add(path, other) if slants is None else simd.average(path, other)
-
-
-@kernel
+@merged
 def _of_one(path: Bytes, nothing: Bytes, slants: tuple[int, int] | None) -> Bytes:
     """What a path adds to the total: all of it or, if there are diagonal paths, half of it, rounded up."""
     return path if slants is None else simd.average(path, nothing)
+
+
+@merged
+def _hide(sums: Bytes, low: int, high: int, count: int, beyond: U8, ones: Bytes, blocks: Blocks) -> Bytes:
+    """Sums with 255 in the place of all candidates but low…high of `count`."""
+    lanes = simd.BLOCK * len(blocks)
+    if low > 0:
+        sums = simd.either(sums, simd.differing(simd.load(beyond, min(low, count) * lanes, blocks), ones))
+    if high < count:
+        sums = simd.either(sums, simd.load(beyond, max(high, 0) * lanes, blocks))
+    return sums
 
 
 @kernel
@@ -141,8 +169,7 @@ def rows(
     right_least: (W + D - 1,), filled with the least total of each right pixel, as `winners.least_on_the_right` does.
     """
     # Arrays are taken out of their tuples before the loop: inside it, counting references would take most of the time.
-    left, alike_up, alike_down, p2_straight = guides.left, guides.alike_up, guides.alike_down, guides.straight
-    p2_from_left, p2_from_right = guides.from_left, guides.from_right
+    p2_straight, p2_from_left, p2_from_right = guides.straight, guides.from_left, guides.from_right
     p2_along, p2_along_before = guides.along[row.odd], guides.along[1 - row.odd]
     near, beyond, places = tables.near, tables.beyond, tables.places
     best_of, second_of = found.best[y_before], found.second[y_before]
@@ -158,76 +185,75 @@ def rows(
     if missing is not None:
         absent = simd.load(missing, 0, blocks)
         dear = simd.common(absent, simd.splat(u8(NO_CANDIDATE), blocks))
-    along, slanting, back, right = none, none, none, ones
+    path, along, slanting, slant, counter, back, inside, right = none, none, none, none, none, none, none, ones
     for i in range(width):
+        offset, x = i * lanes, width - 1 - i
+        place = x * lanes
         if enters:
-            offset = i * lanes
-            if lines is None:
-                cost = census_costs(i, width, left, phases, size, blocks)
-            else:
-                up, here, down = lines
-                bare = simd.load(memory, here + offset, blocks)
-                above = simd.load(memory, offset + here + (up - here) * np.int64(alike_up[i] & u32(1)), blocks)
-                below = simd.load(memory, offset + here + (down - here) * np.int64(alike_down[i] & u32(1)), blocks)
-                cost = simd.average(simd.average(above, below), bare)
+            cost = _cost(i, width, guides, memory, lines, phases, size, blocks)
             if missing is not None:
                 cost = simd.either(cost, dear)
             simd.store(memory, costs + offset, cost)
             path = _step(simd.load(memory, straight + offset, blocks), cost, p1, simd.spread(p2_straight, i, blocks))
             if from_left:
-                other = _step(along, cost, p1, simd.spread(p2_along, i, blocks))
-                added = _of_two(path, other, slants)
-                path, along = _less_least_of_each(path, other)
-            else:
-                added = _of_one(path, nothing, slants)
-                path = _less_least(path)
-            simd.store(memory, straight + offset, path)
+                along = _step(along, cost, p1, simd.spread(p2_along, i, blocks))
             if slants is not None:
-                slants_left, slants_right = slants
-                # In place: what the pixel before left here is the next one's last step, so it is kept for a turn.
-                kept = simd.load(memory, slants_left + offset, blocks)
-                path = _step(slanting, cost, p1, simd.spread(p2_from_left, i, blocks))
-                slanting = kept
-                other = simd.load(memory, slants_right + offset + lanes, blocks)
-                other = _step(other, cost, p1, simd.spread(p2_from_right, i, blocks))
-                added = simd.add(added, _of_two(path, other, slants))  # means, each at most 85
-                path, other = _less_least_of_each(path, other)
-                simd.store(memory, slants_left + offset, path)
-                simd.store(memory, slants_right + offset, other)
+                slant = _step(slanting, cost, p1, simd.spread(p2_from_left, i, blocks))
+                counter = simd.load(memory, slants[1] + offset + lanes, blocks)
+                counter = _step(counter, cost, p1, simd.spread(p2_from_right, i, blocks))
+            added = _sum_coming(path, along, slant, counter, from_left, slants)
             if not fresh:
                 added = simd.add_capped(added, simd.load(memory, total + offset, blocks))
             simd.store(memory, total + offset, added)
         if leaves:
-            x = width - 1 - i
-            offset = x * lanes
-            cost = simd.load(memory, costs_before + offset, blocks)
+            cost = simd.load(memory, costs_before + place, blocks)
             back = _step(back, cost, p1, simd.spread(p2_along_before, x + 1, blocks))
-            sums = simd.add_capped(simd.load(memory, total_before + offset, blocks), _of_one(back, nothing, slants))
+            sums = simd.add_capped(simd.load(memory, total_before + place, blocks), _of_one(back, nothing, slants))
             if missing is not None:
                 sums = simd.either(sums, absent)
-            simd.store(memory, total_before + offset, sums)
+            simd.store(memory, total_before + place, sums)
             # The least of a right pixel is found along a diagonal of the totals: one step aside each pixel.
             right = simd.least_of(simd.after(right), sums)
             right_least[i] = simd.first_lane(right)
             low, high = max(0, x - min_disparity - (width - 1)), min(num_disparities, x - min_disparity + 1)
-            inside = sums
-            if low > 0:
-                inside = simd.either(
-                    inside, simd.differing(simd.load(beyond, min(low, num_disparities) * lanes, blocks), ones)
-                )
-            if high < num_disparities:
-                inside = simd.either(inside, simd.load(beyond, max(high, 0) * lanes, blocks))
-            least_of_path, least = simd.spread_least_of_each(back, inside)
-            back = simd.subtract(back, least_of_path)
+            inside = _hide(sums, low, high, num_disparities, beyond, ones, blocks)
+        # The least of several vectors are found together, which takes fewer steps.
+        if slants is None:
+            if leaves:
+                of_path, of_along, of_back, least = simd.spread_least_of_each((path, along, back, inside))
+                back = simd.subtract(back, of_back)
+            else:
+                of_path, of_along = simd.spread_least_of_each((path, along))
+            along = simd.subtract(along, of_along)
+        else:
+            if from_left:
+                of_path, of_slant, of_counter, of_along = simd.spread_least_of_each((path, slant, counter, along))
+                along = simd.subtract(along, of_along)
+            else:
+                of_path, of_slant, of_counter, of_back = simd.spread_least_of_each((path, slant, counter, back))
+            if leaves:
+                if from_left:
+                    of_back, least = simd.spread_least_of_each((back, inside))
+                else:
+                    least = simd.spread_least(inside)
+                back = simd.subtract(back, of_back)
+            if enters:
+                # In place: what the pixel before left here is the next one's last step, so it is kept for a turn.
+                slanting = simd.load(memory, slants[0] + offset, blocks)
+                simd.store(memory, slants[0] + offset, simd.subtract(slant, of_slant))
+                simd.store(memory, slants[1] + offset, simd.subtract(counter, of_counter))
+        if enters:
+            simd.store(memory, straight + offset, simd.subtract(path, of_path))
+        if leaves:
             best_of[x] = -1
             if low < high:
                 # Where every sum is 255, lanes outside are as good: the first one inside is meant.
                 best = min(max(simd.first_equal(inside, least), low), high - 1)
                 value, beside = simd.first_lane(least), low < best < high - 1
                 best_of[x] = best
-                sum_before[x] = simd.byte(memory, total_before + offset + places[best - 1]) if beside else value
+                sum_before[x] = simd.byte(memory, total_before + place + places[best - 1]) if beside else value
                 least_sum[x] = value
-                sum_after[x] = simd.byte(memory, total_before + offset + places[best + 1]) if beside else value
+                sum_after[x] = simd.byte(memory, total_before + place + places[best + 1]) if beside else value
                 second_of[x] = simd.least(simd.either(sums, simd.load(near, best * lanes, blocks)))
     if leaves:
         simd.store(memory, costs_before, right)
