@@ -31,10 +31,18 @@ def decode(data: bytes, name: str) -> Image:
 def write_png(path: str | Path, image: Image) -> None:
     """Write uint8 or uint16, grey or RGB, losslessly."""
     require_image("the image", image)
-    bgr = image if image.ndim == 2 else image[..., ::-1]
-    _, data = cv2.imencode(".png", np.ascontiguousarray(bgr), [cv2.IMWRITE_PNG_COMPRESSION, 3])
     with replacing(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+        temporary.write_bytes(encode_png(image))
+
+
+def encode_png(image: Image) -> bytes:
+    """The bytes of a PNG file of an image, as `decode` reads them, losslessly."""
+    return _encoded(".png", image, cv2.IMWRITE_PNG_COMPRESSION, 3)
+
+
+def encode_jpeg(image: U8, quality: int) -> bytes:
+    """The bytes of a JPEG file of an 8-bit image, as `decode` reads them; quality: 1 to 100."""
+    return _encoded(".jpg", image, cv2.IMWRITE_JPEG_QUALITY, quality)
 
 
 def write_pfm(path: str | Path, values: F32) -> None:
@@ -88,3 +96,9 @@ def dequantize(steps: U16, scale: float) -> F32:
     values = steps.astype(np.float32) * np.float32(scale)
     values[steps == 0] = np.nan
     return values
+
+
+def _encoded(form: str, image: Image, option: int, value: int) -> bytes:
+    bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(form, np.ascontiguousarray(bgr), [option, value])
+    return data.tobytes()

@@ -11,6 +11,7 @@ from typing import Self
 
 from depthkit.bag import BagWriter
 from depthkit.bag.ledger import Ledger
+from depthkit.bag.packing import DEFAULT_PACKING, Packing
 from depthkit.capture import Camera, Grabber, WhenFull, limited
 from depthkit.types import FrameSet
 
@@ -20,8 +21,8 @@ _PACKED = 4  # frames between packing and writing: more would only hide a slow d
 class Recorder:
     """Records a camera to a file until `stop`, the end of the source, a limit, or an error.
 
-    Three threads share the work: one reads the camera into a queue of `queue` frames, one packs them into messages,
-    one compresses and writes. When the first queue is full, `when_full` decides: "block" makes the camera wait,
+    Threads share the work: one reads the camera into a queue of `queue` frames, as many as there are CPUs pack them
+    into messages as `packing` says, one writes. When the first queue is full, `when_full` decides: "block" makes the camera wait,
     "drop_oldest" and "drop_newest" give up a frame, which the `ledger` counts and the file keeps.
 
     Use as a context manager, and `wait` in it. However it ends, the frames so far are in `file`; leaving raises what
@@ -36,11 +37,12 @@ class Recorder:
         queue: int = 64,
         frames: int | None = None,
         seconds: float | None = None,
+        packing: Packing = DEFAULT_PACKING,
     ) -> None:
         self.ledger = Ledger()
         self._grabber = Grabber(self._received(limited(camera.frames(), frames, seconds)), queue, when_full)
         self._grabber.on_drop = self.ledger.drop
-        self._writer = BagWriter(path, camera.rig, self.ledger)
+        self._writer = BagWriter(path, camera.rig, self.ledger, packing)
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="depthkit-recorder")

@@ -3,6 +3,7 @@
 from depthkit.bag.digest import FrameDigest
 from depthkit.bag.info import BagInfo, ClockInfo, RoleInfo
 from depthkit.bag.ledger import Ledger
+from depthkit.bag.packing import Packing
 from depthkit.bag.player import Player
 from depthkit.bag.reader import Bag
 from depthkit.bag.repair import RepairReport, repair
@@ -15,6 +16,7 @@ __all__ = [
     "ClockInfo",
     "FrameDigest",
     "Ledger",
+    "Packing",
     "Player",
     "RepairReport",
     "RoleInfo",

@@ -49,7 +49,6 @@ class Index:
     topics: dict[int, str]
     """By channel."""
     frames: list[Place]
-    compression_ratio: float
     ledger: dict[str, Any] | None
     """Of `Ledger.to_dict`."""
     finished: bool
@@ -72,16 +71,19 @@ def read_index(path: Path, file: BinaryIO) -> Index:
             rig=parse_rig(metadata),
             topics={channel.id: channel.topic for channel in summary.channels.values()},
             frames=_places(path, summary),
-            compression_ratio=_compression_ratio(summary),
             ledger=_ledger(records),
             finished=True,
         )
 
 
-def read_chunk(file: BinaryIO, start: int) -> list[Message]:
-    """The messages of the chunk that starts there, checked against its checksum."""
+def read_chunk(file: BinaryIO, start: int) -> Chunk:
+    """The chunk that starts there, as it is in the file."""
     file.seek(start + RECORD_HEADER)
-    chunk = Chunk.read(ReadDataStream(file))
+    return Chunk.read(ReadDataStream(file))
+
+
+def messages(chunk: Chunk) -> list[Message]:
+    """The messages of a chunk, checked against its checksum."""
     return [record for record in breakup_chunk(chunk, validate_crc=True) if isinstance(record, Message)]
 
 
@@ -164,11 +166,6 @@ def _places(path: Path, summary: Summary) -> list[Place]:
     if counted != len(places):
         raise BagError(f"{path} holds {counted} frames in {len(places)} chunks: use the original, not a repacked copy")
     return places
-
-
-def _compression_ratio(summary: Summary) -> float:
-    packed = sum(chunk.compressed_size for chunk in summary.chunk_indexes)
-    return sum(chunk.uncompressed_size for chunk in summary.chunk_indexes) / packed if packed else 1.0
 
 
 def _start(chunk: ChunkIndex) -> int:

@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from depthkit.bag import ros
 from depthkit.bag.container import Index
+from depthkit.bag.layout import DEPTH, packed_how
+from depthkit.bag.packing import in_words
 from depthkit.bag.pairing import compare_clocks
 from depthkit.cameras import Rig
 from depthkit.errors import InputError
@@ -19,13 +22,19 @@ _LAG_BINS = 16
 
 @dataclass(frozen=True, slots=True)
 class RoleInfo:
-    """The images of one role and kind: their size in pixels, ROS's name for their encoding, and their number."""
+    """The images of one role and kind: their size in pixels, ROS's name for their encoding, and their number.
+
+    compression: in words, empty where it is not known; ratio: bytes of their pixels to those of their messages, of
+    depth in steps with 2 bytes a pixel; the lossless lz4 of the whole file comes on top.
+    """
 
     role: str
     width: int
     height: int
     encoding: str
     frames: int
+    compression: str = ""
+    ratio: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ class BagInfo:
     duration_s: from the first to the last frame on the host's clock; fps: its mean rate, None for less than two
     moments; stamps_*_ns: of the first and the last frame, None without frames; gaps: for each jump in the
     sequence numbers, the number before it and how many are missing; clocks: None where they cannot be compared, as
-    with less than two moments or a device's clock that goes back; compression_ratio: unpacked to packed size;
+    with less than two moments or a device's clock that goes back; compression_ratio: bytes of all pixels, counted
+    as in `RoleInfo`, to those of the file;
     ledger: what became of the frames the camera gave (`Ledger.to_dict`), None if the recording was not told;
     finished: False for one that was cut off or never finished, of which these are the whole frames.
     """
@@ -72,40 +82,65 @@ class BagInfo:
 
 def summarize(path: Path, index: Index, records: Iterable[Mapping[str, Any]]) -> BagInfo:
     """The numbers of a recording from its index and its frames' descriptions, which are not kept."""
-    kinds: Counter[tuple[str, int, int, str]] = Counter()
+    kinds: Counter[_Kind] = Counter()
+    packed: Counter[_Kind] = Counter()
     sequence: list[int] = []
     device: list[int] = []
     host: list[int] = []
     for record in records:
-        kinds.update(_kinds(index.rig, record))
+        for kind, size in _kinds(index.rig, record):
+            kinds[kind] += 1
+            packed[kind] += size
         sequence.append(record["sequence"])
         device.append(record["stamps_ns"]["device"])
         host.append(record["stamps_ns"]["host"])
     duration_s = (host[-1] - host[0]) / 1e9 if host else 0.0
+    size_bytes = path.stat().st_size
     return BagInfo(
         path=path,
         version=index.version,
-        size_bytes=path.stat().st_size,
+        size_bytes=size_bytes,
         frames=len(sequence),
-        roles=tuple(RoleInfo(*kind, frames) for kind, frames in kinds.items()),
+        roles=tuple(
+            RoleInfo(*kind[:4], frames, kind.compression, kind.bytes * frames / packed[kind])
+            for kind, frames in kinds.items()
+        ),
         duration_s=duration_s,
         fps=(len(sequence) - 1) / duration_s if duration_s > 0 else None,
         stamps_device_ns=_ends(device),
         stamps_host_ns=_ends(host),
         gaps=tuple(_gaps(sequence)),
         clocks=_clocks(device, host),
-        compression_ratio=index.compression_ratio,
+        compression_ratio=sum(kind.bytes * frames for kind, frames in kinds.items()) / size_bytes,
         ledger=index.ledger,
         finished=index.finished,
     )
 
 
-def _kinds(rig: Rig, record: Mapping[str, Any]) -> Iterator[tuple[str, int, int, str]]:
-    for role, encoding in record["images"].items():
-        yield role, *rig.camera(role).size, encoding
+class _Kind(NamedTuple):
+    role: str
+    width: int
+    height: int
+    encoding: str
+    compression: str
+
+    @property
+    def bytes(self) -> int:
+        """Of the pixels of one image."""
+        return self.width * self.height * ros.pixel_bytes(self.encoding)
+
+
+def _kinds(rig: Rig, record: Mapping[str, Any]) -> Iterator[tuple[_Kind, int]]:
+    """The kind of each image of a frame, and how many bytes it was packed into."""
+    sizes = {role: (*rig.camera(role).size, encoding) for role, encoding in record["images"].items()}
     if record["depth"] is not None:
         camera = record["depth"]["camera"]
-        yield "depth", camera["width"], camera["height"], "32FC1"
+        steps = bool(packed_how(record, DEPTH))
+        sizes[DEPTH] = camera["width"], camera["height"], "16UC1" if steps else "32FC1"
+    for role, size in sizes.items():
+        how = packed_how(record, role)
+        kind = _Kind(role, *size, in_words(how))
+        yield kind, how.get("bytes", kind.bytes)
 
 
 def _clocks(device: list[int], host: list[int]) -> ClockInfo | None:

@@ -1,15 +1,24 @@
 """The format of a recording: which messages a frame becomes, and how they become the frame again.
 
-An MCAP file whose every message is a plain ROS 2 message in CDR, so that ROS 2, Foxglove and others open it as it is:
+An MCAP file whose every message is a ROS 2 message in CDR, so that ROS 2, Foxglove and others open it as it is. All
+but CodecDepth are ROS's own types:
 
-    /<role>/image_raw    Image       mono8, mono16, rgb8 or rgb16
-    /<role>/camera_info  CameraInfo  with each image
-    /depth/image_rect    Image       32FC1: metres, NaN unknown (only if the device measures depth itself)
-    /depth/reason        Image       mono16: bits of `Reason`
-    /depth/confidence    Image       32FC1
-    /depth/camera_info   CameraInfo  with each depth image
-    /tf_static           TFMessage   the place of each camera in the rig, once, with the first frame
-    /depthkit/frame      String      JSON, one a frame, after its images: all that the others cannot say
+    /<role>/image_raw             Image            mono8, mono16, rgb8 or rgb16
+    /<role>/image_raw/compressed  CompressedImage  or this: PNG or JPEG
+    /<role>/camera_info           CameraInfo       with each image
+
+    /depth/image_rect                  Image            32FC1: metres, NaN unknown (if the device measures depth)
+    /depth/image_rect/compressedDepth  CompressedImage  or this: RVL of millimetres, 0 unknown
+    /depth/image_rect/codec            CodecDepth       or this: steps as `depthkit.codec` compresses them
+    /depth/reason                      Image            mono16: bits of `Reason`, unless implied
+    /depth/confidence                  Image            32FC1, unless implied
+    /depth/camera_info                 CameraInfo       with each depth image
+
+    /tf_static       TFMessage  the place of each camera in the rig, once, with the first frame
+    /depthkit/frame  String     JSON, one a frame, after its images: all that the others cannot say
+
+Its "packed" says of each picture that is compressed how: what form, its bytes, and of depth the metres a step, and
+whether reason and confidence are implied: NO_DATA and 0 where depth is unknown, 0 and 1 where it is known.
 
 Two clocks: log_time and the stamps inside messages are the host's, publish_time is the device's. `sequence` of an
 MCAP message is the frame's index in the recording, which is how images and frame find each other.
@@ -20,34 +29,32 @@ was never finished. The metadata record "depthkit" holds the format's version an
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from numpy.typing import NDArray
-
-from depthkit.bag import ros
+from depthkit.bag import depth_messages, image_messages, ros
+from depthkit.bag.packing import How, Packing
+from depthkit.bag.ros import Message
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError
 from depthkit.types import DepthImage, FrameSet
 
-VERSION = 1
+VERSION = 2
 METADATA = "depthkit"
 LEDGER = "depthkit/ledger"
 FRAME_TOPIC = "/depthkit/frame"
 TRANSFORMS_TOPIC = "/tf_static"
 
-_DEPTH = "depth"
-_DEPTH_TOPICS = tuple(f"/{_DEPTH}/{name}" for name in ("image_rect", "reason", "confidence"))
+DEPTH = "depth"
 _HOST_STAMPS = range(2**31 * 10**9)  # what ROS's int32 seconds hold
 _DEVICE_STAMPS = range(2**63)
 
 
-class Message(NamedTuple):
-    """A serialised message, its topic, and its ROS 2 type."""
+class Packed(NamedTuple):
+    """The messages of a frame's images, and how those are packed that are not raw, by role."""
 
-    topic: str
-    kind: str
-    data: memoryview
+    messages: list[Message]
+    how: dict[str, How]
 
 
 def check_roles(rig: Rig) -> None:
@@ -71,16 +78,21 @@ def describe(frames: FrameSet) -> dict[str, Any]:
     }
 
 
-def pack_images(frames: FrameSet) -> list[Message]:
+def pack_images(frames: FrameSet, packing: Packing) -> Packed:
     """The messages of a frame's images. Raises BagError for what cannot be kept."""
     _check(frames)
-    return [*_image_messages(frames), *_depth_messages(frames)]
+    packed = Packed([], {})
+    for role in frames.images:
+        _pack_image(frames, role, packing, packed)
+    if frames.depth is not None:
+        _pack_depth(frames, frames.depth, packing, packed)
+    return packed
 
 
-def pack_record(frames: FrameSet, index: int) -> Message:
-    """The message that describes a frame. Raises BagError for what cannot be kept."""
+def pack_record(frames: FrameSet, index: int, how: Mapping[str, How]) -> Message:
+    """The message that describes a frame and how it is packed. Raises BagError for what cannot be kept."""
     try:
-        return Message(FRAME_TOPIC, ros.TEXT, ros.text({"index": index, **describe(frames)}))
+        return Message(FRAME_TOPIC, ros.TEXT, ros.text({"index": index, **describe(frames), "packed": how}))
     except (TypeError, ValueError) as error:
         raise BagError(
             f"frame {frames.sequence}: its meta cannot be kept as JSON ({error}): "
@@ -88,15 +100,21 @@ def pack_record(frames: FrameSet, index: int) -> Message:
         ) from error
 
 
-def unpack(record: Mapping[str, Any], images: Mapping[str, bytes], rig: Rig) -> FrameSet:
+def packed_how(record: Mapping[str, Any], role: str) -> How:
+    """How the picture of that role was packed; those of the format's version 1 were all raw."""
+    how: How = record.get("packed", {}).get(role, {})
+    return how
+
+
+def unpack(record: Mapping[str, Any], messages: Mapping[str, bytes], rig: Rig) -> FrameSet:
     """The frame of a record and of the image messages by topic."""
     return FrameSet(
-        images={role: ros.read_image(images[f"/{role}/image_raw"]) for role in record["images"]},
+        images={role: image_messages.unpack(role, packed_how(record, role), messages) for role in record["images"]},
         rig=rig,
         sequence=record["sequence"],
         stamp_device_ns=record["stamps_ns"]["device"],
         stamp_host_ns=record["stamps_ns"]["host"],
-        depth=_unpack_depth(record["depth"], images),
+        depth=None if record["depth"] is None else _unpack_depth(record, messages),
         meta=record["meta"],
     )
 
@@ -126,38 +144,36 @@ def _check(frames: FrameSet) -> None:
                 f"frame {frames.sequence}: its {clock} stamp {stamp} ns cannot be recorded: "
                 f"stamps count nanoseconds from 0 to {allowed[-1]}"
             )
-    if _DEPTH in frames.images:
-        raise BagError(f"an image called {_DEPTH!r} cannot be recorded: pass it as FrameSet.depth or rename it")
+    if DEPTH in frames.images:
+        raise BagError(f"an image called {DEPTH!r} cannot be recorded: pass it as FrameSet.depth or rename it")
 
 
-def _image_messages(frames: FrameSet) -> Iterator[Message]:
-    for role, image in frames.images.items():
-        stamp = frames.stamp_host_ns
-        yield Message(f"/{role}/image_raw", ros.IMAGE, ros.image(image, role, stamp))
-        # With every image, not once: ROS pairs an image with the CameraInfo of the same stamp, and a viewer that
-        # starts in the middle needs one. It costs 400 bytes.
-        yield Message(f"/{role}/camera_info", ros.CAMERA_INFO, ros.camera_info(frames.rig.camera(role), role, stamp))
+def _pack_image(frames: FrameSet, role: str, packing: Packing, packed: Packed) -> None:
+    stamp = frames.stamp_host_ns
+    how, message = image_messages.pack(frames.images[role], role, stamp, packing)
+    # With every image, not once: ROS pairs an image with the CameraInfo of the same stamp, and a viewer that starts
+    # in the middle needs one. It costs 400 bytes.
+    info = ros.camera_info(frames.rig.camera(role), role, stamp)
+    packed.messages.extend([message, Message(f"/{role}/camera_info", ros.CAMERA_INFO, info)])
+    if how:
+        packed.how[role] = how
 
 
-def _depth_messages(frames: FrameSet) -> Iterator[Message]:
-    depth = frames.depth
-    if depth is None:
-        return
+def _pack_depth(frames: FrameSet, depth: DepthImage, packing: Packing, packed: Packed) -> None:
     frame, stamp = _depth_frame(depth.camera, frames.rig), frames.stamp_host_ns
-    arrays: tuple[NDArray[Any], ...] = depth.depth, depth.reason, depth.confidence
-    for topic, pixels in zip(_DEPTH_TOPICS, arrays, strict=True):
-        yield Message(topic, ros.IMAGE, ros.image(pixels, frame, stamp))
-    yield Message(f"/{_DEPTH}/camera_info", ros.CAMERA_INFO, ros.camera_info(depth.camera, frame, stamp))
+    how, messages = depth_messages.pack(depth, frame, stamp, packing)
+    info = ros.camera_info(depth.camera, frame, stamp)
+    packed.messages.extend([*messages, Message(f"/{DEPTH}/camera_info", ros.CAMERA_INFO, info)])
+    if how:
+        packed.how[DEPTH] = how
 
 
 def _depth_frame(camera: CameraModel, rig: Rig) -> str:
     """The frame depth is seen in: that of the rig's camera that matches its own."""
     matching = [role for role, model in rig.cameras.items() if model == camera]
-    return _DEPTH if _DEPTH in matching or not matching else matching[0]
+    return DEPTH if DEPTH in matching or not matching else matching[0]
 
 
-def _unpack_depth(record: Mapping[str, Any] | None, images: Mapping[str, bytes]) -> DepthImage | None:
-    if record is None:
-        return None
-    depth, reason, confidence = (ros.read_image(images[topic]) for topic in _DEPTH_TOPICS)
-    return DepthImage(depth, reason, confidence, CameraModel.from_dict(record["camera"]), record["stamp_ns"])
+def _unpack_depth(record: Mapping[str, Any], messages: Mapping[str, bytes]) -> DepthImage:
+    arrays = depth_messages.unpack(packed_how(record, DEPTH), messages)
+    return DepthImage(*arrays, CameraModel.from_dict(record["depth"]["camera"]), record["depth"]["stamp_ns"])

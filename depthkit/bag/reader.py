@@ -1,18 +1,26 @@
 """Replay: a recording is a camera whose frames can be asked for again, and by number."""
 
 import operator
-from collections.abc import Iterator
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
+from mcap.records import Message
+
+from depthkit import threads
 from depthkit.bag import layout, ros
-from depthkit.bag.container import Index, Place, is_finished, read_chunk, read_index, undamaged
+from depthkit.bag.container import Index, Place, is_finished, messages, read_chunk, read_index, undamaged
 from depthkit.bag.digest import FrameDigest
 from depthkit.bag.info import BagInfo, summarize
 from depthkit.bag.scan import scan
 from depthkit.cameras import Rig
 from depthkit.errors import BagError
 from depthkit.types import FrameSet
+
+_AHEAD = 2  # frames a thread between those being decoded and the one given out
 
 
 class Bag:
@@ -21,12 +29,13 @@ class Bag:
     Opening reads the index alone, and a frame only its own bytes, so the length of a recording does not matter.
     A recording that was cut off or never finished has no index: then, or when asked to `salvage` one that is
     damaged, opening reads through the whole file and gives the whole frames in it; `finished` tells.
-    Not for use by several threads at once. Raises BagError when the file is missing, damaged, or not a depthkit
+    Several threads may ask for frames at once. Raises BagError when the file is missing, damaged, or not a depthkit
     recording.
     """
 
     def __init__(self, path: str | Path, salvage: bool = False) -> None:
         self.path = Path(path)
+        self._reading = threading.Lock()
         try:
             self._file = self.path.open("rb")
         except OSError as error:
@@ -45,7 +54,8 @@ class Bag:
 
     def close(self) -> None:
         """Close the file; twice does no harm."""
-        self._file.close()
+        with self._reading:
+            self._file.close()
 
     @property
     def finished(self) -> bool:
@@ -64,7 +74,6 @@ class Bag:
         """Frame `i` in recorded order, from the end if negative; IndexError if there is none."""
         i = operator.index(i)
         place = self._index.frames[i]
-        self._check_open()
         with undamaged(self.path, f" at frame {i}"):
             record = self._record(place)
             return layout.unpack(record, self._images(place, record["index"]), self.rig)
@@ -73,8 +82,12 @@ class Bag:
         return self.frames()
 
     def frames(self, start: int = 0) -> Iterator[FrameSet]:
-        """Every frame from number `start` on once, in recorded order; from the end if it is negative."""
-        return (self[i] for i in range(len(self))[start:])
+        """Every frame from number `start` on once, in recorded order; from the end if it is negative.
+
+        While one is in use other threads decode the few after it. What is wrong with a frame is raised when its turn
+        comes.
+        """
+        return self._ahead(range(len(self))[start:])
 
     def seek(self, seconds: float) -> int:
         """Number of the first frame at least `seconds` after the first one, on the host's clock; len(self) if none is.
@@ -86,7 +99,6 @@ class Bag:
 
     def info(self) -> BagInfo:
         """What the recording holds; reads the frames' descriptions but no pixels."""
-        self._check_open()
         with undamaged(self.path):
             return summarize(self.path, self._index, map(self._record, self._index.frames))
 
@@ -105,15 +117,30 @@ class Bag:
         found = scan(self.path, self._file)
         return found.index, found.frames_begun
 
+    def _ahead(self, numbers: Iterable[int]) -> Iterator[FrameSet]:
+        """These frames in order, each decoded on one of several threads."""
+        waiting: deque[Future[FrameSet]] = deque()
+        with ThreadPoolExecutor(threads.count(), "depthkit-replay") as pool:
+            for i in numbers:
+                waiting.append(pool.submit(self.__getitem__, i))
+                if len(waiting) > _AHEAD * threads.count():
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
     def _record(self, place: Place) -> dict[str, Any]:
-        (message,) = read_chunk(self._file, place.record)
+        (message,) = self._messages(place.record)
         return ros.read_text(message.data)
 
     def _images(self, place: Place, index: int) -> dict[str, bytes]:
         """The image messages of the frame with that index, by topic."""
-        messages = [] if place.images is None else read_chunk(self._file, place.images)
-        return {self._index.topics[each.channel_id]: each.data for each in messages if each.sequence == index}
+        found = [] if place.images is None else self._messages(place.images)
+        return {self._index.topics[each.channel_id]: each.data for each in found if each.sequence == index}
 
-    def _check_open(self) -> None:
-        if self._file.closed:
-            raise BagError(f"{self.path} was closed: open it again to read it")
+    def _messages(self, start: int) -> list[Message]:
+        """The messages of the chunk that starts there."""
+        with self._reading:
+            if self._file.closed:
+                raise BagError(f"{self.path} was closed: open it again to read it")
+            chunk = read_chunk(self._file, start)
+        return messages(chunk)

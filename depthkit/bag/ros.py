@@ -2,11 +2,11 @@
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from depthkit import transforms
@@ -14,9 +14,14 @@ from depthkit.arrays import F64, readonly
 from depthkit.cameras import CameraModel, Rig
 
 IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 TRANSFORMS = "tf2_msgs/msg/TFMessage"
 TEXT = "std_msgs/msg/String"
+CODED_DEPTH = "depthkit_msgs/msg/CodecDepth"
+"""Our own: depth compressed by `depthkit.codec`; `step` is metres a step of its 16 bits, `mode` the codec's."""
+
+_OWN = {CODED_DEPTH: "std_msgs/Header header\nfloat64 step\nstring mode\nuint8[] data\n"}
 
 RIG_FRAME = "rig"
 """Name of the rig's common frame, the parent of every camera's frame."""
@@ -24,11 +29,20 @@ RIG_FRAME = "rig"
 _PIXELS = {
     "mono8": ("u1", ()),
     "mono16": ("<u2", ()),
+    "16UC1": ("<u2", ()),
     "rgb8": ("u1", (3,)),
     "rgb16": ("<u2", (3,)),
     "32FC1": ("<f4", ()),
 }
 """dtype and channels of each image encoding."""
+
+
+class Message(NamedTuple):
+    """A serialised message, its topic, and its ROS 2 type."""
+
+    topic: str
+    kind: str
+    data: memoryview
 
 
 def definition(kind: str) -> bytes:
@@ -64,6 +78,31 @@ def read_image(data: bytes) -> NDArray[Any]:
     message: Any = _store().deserialize_cdr(memoryview(data), IMAGE)
     dtype, channels = _PIXELS[message.encoding]
     return readonly(message.data.view(dtype).reshape(message.height, message.width, *channels))
+
+
+def compressed_image(data: bytes, form: str, frame: str, stamp_ns: int) -> memoryview:
+    """A CompressedImage message; `form` is its `format`, as image_transport's plugins write it."""
+    message = _store().types[COMPRESSED_IMAGE](header=_header(frame, stamp_ns), format=form, data=_bytes(data))
+    return _store().serialize_cdr(message, COMPRESSED_IMAGE)
+
+
+def coded_depth(data: bytes, step: float, mode: str, frame: str, stamp_ns: int) -> memoryview:
+    """A CodecDepth message."""
+    header = _header(frame, stamp_ns)
+    message = _store().types[CODED_DEPTH](header=header, step=step, mode=mode, data=_bytes(data))
+    return _store().serialize_cdr(message, CODED_DEPTH)
+
+
+def payload(data: bytes, kind: str) -> bytes:
+    """The compressed data in a message that `compressed_image` or `coded_depth` made."""
+    message: Any = _store().deserialize_cdr(memoryview(data), kind)
+    return bytes(message.data)
+
+
+def pixel_bytes(encoding: str) -> int:
+    """Bytes of a pixel in an Image message."""
+    dtype, channels = _PIXELS[encoding]
+    return np.dtype((dtype, channels)).itemsize
 
 
 def camera_info(camera: CameraModel, frame: str, stamp_ns: int) -> memoryview:
@@ -108,8 +147,14 @@ def read_text(data: bytes) -> dict[str, Any]:
 
 @cache
 def _store() -> Typestore:
-    # These message types are the same in every ROS 2 release so far.
-    return get_typestore(Stores.ROS2_HUMBLE)
+    store = get_typestore(Stores.ROS2_HUMBLE)  # whose types here are the same in every ROS 2 release so far
+    for kind, text in _OWN.items():
+        store.register(get_types_from_msg(text, kind))
+    return store
+
+
+def _bytes(data: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(data, np.uint8)
 
 
 def _header(frame: str, stamp_ns: int) -> Any:

@@ -67,7 +67,6 @@ def scan(path: Path, file: BinaryIO) -> Scan:
             rig=parse_rig(metadata),
             topics=finder.topics,
             frames=[place for _, place in sorted(finder.frames.items())],
-            compression_ratio=finder.unpacked / finder.packed if finder.packed else 1.0,
             ledger=None,
             finished=False,
         )
@@ -80,7 +79,7 @@ class _Finder:
     def __init__(self, topics: dict[int, str]) -> None:
         self.topics = topics
         self.frames: dict[int, Place] = {}
-        self.begun = self.packed = self.unpacked = 0
+        self.begun = 0
         self._images: tuple[int, int] | None = None  # the frame they are of, and where their chunk starts
 
     def add(self, found: _Found) -> None:
@@ -94,8 +93,6 @@ class _Finder:
         messages = [each for each in records if isinstance(each, Message)]
         number = max(each.sequence for each in messages)
         self.begun = max(self.begun, number + 1)
-        self.packed += len(found.chunk.data)
-        self.unpacked += found.chunk.uncompressed_size
         if all(self.topics.get(each.channel_id) != layout.FRAME_TOPIC for each in messages):
             self._images = number, found.start
         elif number not in self.frames:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from depthkit.bag import BagInfo, ClockInfo
+from depthkit.bag import BagInfo, ClockInfo, RoleInfo
 from depthkit.recordings import RecordingInfo
 from depthkit_tools.console import megabytes, print_json, table
 from depthkit_tools.live import frames_in_words
@@ -50,11 +50,17 @@ def _rows(info: BagInfo | RecordingInfo, digest: str) -> list[tuple[str, str]]:
     return [
         ("file", f"{info.path}, {megabytes(info.size_bytes)}, {form}"),
         ("frames", f"{info.frames} in {info.duration_s:.2f} s{rate}"),
-        *((role.role, f"{role.width}×{role.height} {role.encoding}, {role.frames} frames") for role in info.roles),
+        *((role.role, _role_in_words(role)) for role in info.roles),
         ("missing", f"{missing} frames in {len(info.gaps)} gaps" if missing else "none"),
         *(_own_rows(info) if isinstance(info, BagInfo) else ledger_rows(info.ledger)),
         ("rig", f"sha256 {digest[:16]}…"),
     ]
+
+
+def _role_in_words(role: RoleInfo) -> str:
+    packed = f", {role.compression}" if role.compression else ""
+    smaller = f", packed {role.ratio:.2f} times" if role.compression not in ("", "raw") else ""
+    return f"{role.width}×{role.height} {role.encoding}, {role.frames} frames{packed}{smaller}"
 
 
 def _own_rows(info: BagInfo) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ VERBS = {
     "bench": "measure the speed against OpenCV and Open3D",
     "bench stereo": "measure the accuracy of matching against OpenCV on scenes with known truth",
     "bench confidence": "measure how well the confidence of matching tells right from wrong, on such scenes",
+    "bench recording": "measure recording and replay: frames dropped, MB/s, CPU, framesets a second",
     "bench codec": "measure how small and how fast depth images are compressed, against PNG, JPEG XL and JPEG-LS",
 }
 

@@ -1,18 +1,23 @@
 """Record a camera to one MCAP file with its calibration: every frame once, in order, and a ledger of all.
 
     depthkit record sim:stereo walk.mcap --seconds 3
+    depthkit record sim:rgbd walk.mcap --seconds 3 --depth cm --images png
 
-Without --seconds or --frames it records until Ctrl-C. That, a full disk or a camera that fails end the file properly
+Depth is compressed without loss (fast, rvl, or cm, the smallest and slowest), images are kept as they are unless
+--images says other. Without --seconds or --frames it records until Ctrl-C. That, a full disk or a camera that fails end the file properly
 and keep every frame.
 """
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
+import tyro
 from tyro.conf import Positional
 
+from depthkit.bag import Packing
 from depthkit.capture import WhenFull, open_camera
 from depthkit.recorder import Recorder
 from depthkit_tools.console import megabytes, print_json, say
@@ -35,6 +40,7 @@ class Config:
     """When the disk is slower than the camera: make the camera wait, or give up a frame and count it."""
     queue: int = 64
     """Frames in memory between camera and disk: two seconds at 30 fps."""
+    packing: Annotated[Packing, tyro.conf.arg(name="")] = field(default_factory=Packing)
     json: bool = False
     """Print the result on stdout."""
 
@@ -42,7 +48,8 @@ class Config:
 def run(config: Config) -> int:
     """Record until a limit, the end of the source, Ctrl-C, or an error, and say what became of every frame."""
     with open_camera(config.camera) as camera:
-        recorder = Recorder(camera, config.out, config.when_full, config.queue, config.frames, config.seconds)
+        limits = config.frames, config.seconds
+        recorder = Recorder(camera, config.out, config.when_full, config.queue, *limits, config.packing)
         try:
             with recorder, on_interrupt(recorder.stop):
                 _follow(recorder)

@@ -11,11 +11,13 @@ import numpy as np
 
 from depthkit import codec, images, stereo
 from depthkit.arrays import U8, Image
+from depthkit.bag import Packing, depth_messages
+from depthkit.cameras import CameraModel
 from depthkit.capture import open_camera
 from depthkit.pipeline import PipelineConfig, Reconstructor
 from depthkit.rectify import Rectifier
 from depthkit.stereo import Sgm
-from depthkit.types import FrameSet
+from depthkit.types import DepthImage, FrameSet
 from depthkit_tools.console import hearing_of_kernels, say
 
 SIZE = "size=320x64"  # wide enough for the most disparities
@@ -104,6 +106,11 @@ def _compress() -> None:
     depth = np.ones((8, 8), np.uint16)
     for mode in get_args(codec.Mode):
         codec.decode(codec.encode(depth, mode))
+    camera = CameraModel(8, 8, 8.0, 8.0, 3.5, 3.5)
+    certain = np.zeros((8, 8), np.uint16), np.ones((8, 8), np.float32)
+    measured = DepthImage(images.dequantize(depth, 0.001), *certain, camera)
+    how, packed = depth_messages.pack(measured, "depth", 0, Packing())
+    depth_messages.unpack(how, {message.topic: bytes(message.data) for message in packed})
 
 
 def _pair() -> tuple[U8, U8]:
