@@ -22,8 +22,8 @@ class Recorder:
     """Records a camera to a file until `stop`, the end of the source, a limit, or an error.
 
     Threads share the work: one reads the camera into a queue of `queue` frames, as many as there are CPUs pack them
-    into messages as `packing` says, one writes. When the first queue is full, `when_full` decides: "block" makes the camera wait,
-    "drop_oldest" and "drop_newest" give up a frame, which the `ledger` counts and the file keeps.
+    into messages as `packing` says, one writes. When the first queue is full, `when_full` decides: "block" makes the
+    camera wait, "drop_oldest" and "drop_newest" give up a frame, which the `ledger` counts and the file keeps.
 
     Use as a context manager, and `wait` in it. However it ends, the frames so far are in `file`; leaving raises what
     ended it: the camera's own error, FrameTimeout when it gave none for 5 s, or BagError when the disk is full.

@@ -14,7 +14,7 @@ import numpy as np
 
 from depthkit import CameraModel, Rig, images, open_camera, transforms
 from depthkit.arrays import F32, F64
-from depthkit.bag import BagWriter
+from depthkit.bag import BagWriter, Packing
 from depthkit.sim.camera import SimCamera
 from depthkit.sim.options import Options
 from depthkit_calib import save_rig
@@ -50,7 +50,7 @@ def make_recording() -> None:
     """A short recording of the simulated stereo camera."""
     with (
         open_camera("sim:stereo?size=320x240&seed=5&frames=12&fps=30") as camera,
-        BagWriter(HERE / "room.mcap", camera.rig) as writer,
+        BagWriter(HERE / "room.mcap", camera.rig, packing=Packing(images="png")) as writer,
     ):
         for frames in camera.frames():
             writer.write(frames)

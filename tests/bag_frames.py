@@ -1,6 +1,8 @@
 """Small frames to record, drawn at random or made from a number, and what "the same frames" means."""
 
 import struct
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,12 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from depthkit import transforms
-from depthkit.arrays import Image
-from depthkit.bag import BagWriter
+from depthkit.arrays import U16, Image
+from depthkit.bag import BagWriter, Packing
+from depthkit.bag.packing import DEFAULT_PACKING
 from depthkit.cameras import CameraModel, Rig
 from depthkit.types import DepthImage, FrameSet
+from tests import codec_images, oracle_steps
 
 HOST0 = 1_700_000_000_000_000_000
 PERIOD = 33_333_333
@@ -51,13 +55,29 @@ def frame_set(i: int, rig: Rig = RIG) -> FrameSet:
     return FrameSet(images, rig, i, 5_000 + i * PERIOD, HOST0 + i * PERIOD, device, {"exposure_us": 100 + i})
 
 
+def device_depth(steps: U16, step: float) -> DepthImage:
+    """Depth of a device that counts steps, of any size, and knows only whether there is a depth."""
+    camera = CameraModel(steps.shape[1], steps.shape[0], 50.0, 50.0, 3.5, 2.5)
+    return DepthImage(*oracle_steps.to_metres(steps, step), camera, HOST0)
+
+
+def device_frames(i: int, step: float = 0.001) -> FrameSet:
+    """Frame `i` with smooth depth in steps, as a device's, and holes; the images are noise."""
+    return replace(frame_set(i), depth=device_depth(codec_images.room(i), step))
+
+
 def record(path: Path, count: int) -> list[FrameSet]:
     """Record the first `count` frames and return them."""
     frames = [frame_set(i) for i in range(count)]
-    with BagWriter(path, RIG) as writer:
+    write(path, frames)
+    return frames
+
+
+def write(path: Path, frames: Iterable[FrameSet], packing: Packing = DEFAULT_PACKING) -> None:
+    """Record these frames."""
+    with BagWriter(path, RIG, packing=packing) as writer:
         for each in frames:
             writer.write(each)
-    return frames
 
 
 def same(a: FrameSet, b: FrameSet) -> bool:

@@ -148,7 +148,10 @@ def test_compression_ratio(tmp_path: Path) -> None:
     camera = CameraModel(640, 480, 500.0, 500.0, 319.5, 239.5)
     rng = np.random.default_rng(0)
     ratios = []
-    for name, image in (("flat", np.zeros((480, 640), np.uint8)), ("noise", rng.integers(0, 256, (480, 640), np.uint8))):
+    for name, image in (
+        ("flat", np.zeros((480, 640), np.uint8)),
+        ("noise", rng.integers(0, 256, (480, 640), np.uint8)),
+    ):
         with BagWriter(tmp_path / name, Rig({"left": camera})) as writer:
             writer.write(FrameSet({"left": image}, writer.rig))
         with Bag(tmp_path / name) as bag:

@@ -1,16 +1,23 @@
 """Replay: every frame once and in order, at any pace, from any place, again and again."""
 
+import gc
 import itertools
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthkit.bag import Bag, BagWriter, Player
+from depthkit import threads
+from depthkit.bag import Bag, BagWriter, Player, layout
 from depthkit.capture import Camera, Grabber
 from depthkit.errors import BagError
+from depthkit.types import FrameSet
 from tests.bag_frames import PERIOD, RIG, frame_set, record, same
 from tests.test_bag import digest_of
 
@@ -51,6 +58,58 @@ def test_iterating_gives_every_frame_once(bag: Bag) -> None:
     assert [each.sequence for each in bag.frames(4)] == [4, 5]
     assert list(bag.frames(6)) == []
     assert [each.sequence for each in bag.frames(-1)] == [5]
+
+
+def test_damage_is_told_when_its_turn_comes(bag: Bag, tmp_path: Path) -> None:
+    """Frames are decoded ahead; those before the damaged one come out all the same."""
+    content = bytearray(bag.path.read_bytes())
+    content[content.index(frame_set(2).image("color").tobytes()[:60])] ^= 1
+    (tmp_path / "spot.mcap").write_bytes(content)
+    with Bag(tmp_path / "spot.mcap") as spot:
+        frames = spot.frames()
+        for i in range(2):
+            time.sleep(0.05)
+            assert same(next(frames), frame_set(i))
+        with pytest.raises(BagError, match=r"damaged at frame 2"):
+            next(frames)
+        assert list(frames) == []
+        assert [each.sequence for each in spot.frames(3)] == [3, 4, 5]
+
+
+def test_few_frames_are_decoded_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(tmp_path / "long.mcap", 60)
+    decoded: list[None] = []
+    unpack = layout.unpack
+
+    def counting(*args: Any) -> FrameSet:
+        decoded.append(None)
+        return unpack(*args)
+
+    monkeypatch.setattr(layout, "unpack", counting)
+    with Bag(tmp_path / "long.mcap") as long:
+        frames = long.frames()
+        assert decoded == []
+        for i in range(20):
+            next(frames)
+            time.sleep(0.005)
+            assert i < len(decoded) <= i + 1 + 2 * threads.count()
+
+
+def test_leaving_early_leaves_no_thread(bag: Bag) -> None:
+    for _ in bag:
+        break
+    gc.collect()
+    assert not [each for each in threading.enumerate() if each.name.startswith("depthkit-replay")]
+
+
+def test_several_threads_read_one_recording(bag: Bag) -> None:
+    """Passes and single frames side by side: each gets its own."""
+
+    def passes(_: int) -> bool:
+        return all(same(each, frame_set(i)) and same(bag[5 - i], frame_set(5 - i)) for i, each in enumerate(bag))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(passes, range(8)))
 
 
 @pytest.mark.parametrize("speed", [None, 1000.0])

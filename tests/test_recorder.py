@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from depthkit.bag import Bag, BagWriter, repair
+from depthkit.bag import Bag, BagWriter, Packing, layout, repair
 from depthkit.capture import WhenFull
 from depthkit.errors import BagError, DriverError
 from depthkit.recorder import Recorder
@@ -116,6 +116,43 @@ def test_a_slow_disk_costs_frames_that_are_counted(tmp_path: Path, gate: threadi
     assert 3 <= len(numbers) <= 3 + 4 + 2
     kept_end = numbers[-3:] == [57, 58, 59]
     assert kept_end == (when_full == "drop_oldest")
+
+
+def test_frames_packed_side_by_side_are_written_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other frame takes long to pack: meanwhile another is packed, and waits for its turn."""
+    pack, busy, most = layout.pack_images, [0], [0]
+
+    def slow(frames: FrameSet, packing: Packing) -> layout.Packed:
+        busy[0] += 1
+        most[0] = max(most[0], busy[0])
+        time.sleep(0.02 * (frames.sequence % 2))
+        packed = pack(frames, packing)
+        busy[0] -= 1
+        return packed
+
+    monkeypatch.setattr(layout, "pack_images", slow)
+    monkeypatch.setattr("depthkit.threads.count", lambda: 2)
+    with Recorder(Scripted(range(30)), tmp_path / "walk.mcap") as recorder:
+        assert recorder.wait(30)
+    assert_holds(tmp_path / "walk.mcap", list(range(30)))
+    assert most[0] == 2
+
+
+def test_a_frame_that_cannot_be_packed_ends_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = layout.pack_images
+
+    def refusing(frames: FrameSet, packing: Packing) -> layout.Packed:
+        if frames.sequence == 5:
+            raise BagError("frame 5 cannot be kept")
+        return pack(frames, packing)
+
+    monkeypatch.setattr(layout, "pack_images", refusing)
+    with (
+        pytest.raises(BagError, match="frame 5 cannot be kept"),
+        Recorder(Scripted(range(6)), tmp_path / "walk.mcap") as recorder,
+    ):
+        assert recorder.wait(30)
+    assert_holds(tmp_path / "walk.mcap", list(range(5)))
 
 
 def test_frames_the_camera_left_out_are_counted(tmp_path: Path) -> None:

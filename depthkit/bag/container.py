@@ -79,7 +79,8 @@ def read_index(path: Path, file: BinaryIO) -> Index:
 def read_chunk(file: BinaryIO, start: int) -> Chunk:
     """The chunk that starts there, as it is in the file."""
     file.seek(start + RECORD_HEADER)
-    return Chunk.read(ReadDataStream(file))
+    chunk: Chunk = Chunk.read(ReadDataStream(file))
+    return chunk
 
 
 def messages(chunk: Chunk) -> list[Message]:

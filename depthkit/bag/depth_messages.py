@@ -1,7 +1,7 @@
 """Depth as messages: compressed where whole steps hold it bit for bit, else as it is.
 
-A device counts steps of a fixed length, so its float32 metres are float32(count) · float32(step), and the count is
-all there is to keep. What it says of a pixel is whether there is a depth: then `reason` and `confidence` follow.
+A device counts steps of a fixed length, so that the count is all there is to keep. What it says of a pixel is whether
+there is a depth: then `reason` and `confidence` follow.
 """
 
 import struct
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from depthkit import codec, images, kernels
+from depthkit import codec, kernels
 from depthkit.arrays import F32, U16
 from depthkit.bag import ros
 from depthkit.bag.packing import How, Packing
@@ -20,9 +20,13 @@ from depthkit.codec import container, rvl
 from depthkit.errors import CodecError
 from depthkit.types import DepthImage, Reason
 
-MILLIMETRE = 0.001
-STEPS = (MILLIMETRE, 1 / 2000, 1 / 4000, 1 / 5000, 1 / 8000, 1 / 10_000, 1 / 100_000)
-"""Metres a step of depth cameras and data sets. The first that fits is taken: fewer steps compress better."""
+_LENGTHS = (1 / 1000, 1 / 2000, 1 / 4000, 1 / 5000, 1 / 8000, 1 / 10_000, 1 / 100_000)
+STEPS = tuple(step for length in _LENGTHS for step in (float(np.float32(length)), length))
+"""Metres a step of depth cameras and data sets, as float32 and float64 have them: products differ in their last bits.
+
+The first that fits is taken: fewer steps compress better.
+"""
+MILLIMETRES = STEPS[:2]
 
 RAW = "/depth/image_rect"
 REASON, CONFIDENCE = "/depth/reason", "/depth/confidence"
@@ -54,21 +58,21 @@ def unpack(how: How, messages: Mapping[str, bytes]) -> tuple[F32, U16, F32]:
         depth, reason, confidence = (ros.read_image(messages[topic]) for topic in (RAW, REASON, CONFIDENCE))
         return depth, reason, confidence
     steps, step = _decoded(how, messages), how["step"]
-    if not how["implied"]:
-        return images.dequantize(steps, step), ros.read_image(messages[REASON]), ros.read_image(messages[CONFIDENCE])
     depth, reason, confidence = (np.empty(steps.shape, kind) for kind in (np.float32, np.uint16, np.float32))
     flat = (each.reshape(-1) for each in (depth, reason, confidence))
-    kernels.steps.to_metres(steps.reshape(-1), np.float32(step), _NO_DATA, *flat)
+    kernels.steps.to_metres(steps.reshape(-1), step, _NO_DATA, *flat)
+    if not how["implied"]:
+        reason, confidence = ros.read_image(messages[REASON]), ros.read_image(messages[CONFIDENCE])
     return depth, reason, confidence
 
 
 def in_steps(depth: F32) -> tuple[float, U16] | None:
     """The first of STEPS whose multiples are these depths (H, W) bit for bit, and their counts; None if none is."""
-    if not 0 < depth.size <= codec.MAX_PIXELS or max(depth.shape) > 65535:
+    if not 0 < depth.size <= container.MAX_PIXELS or max(depth.shape) > 65535:
         return None
     steps, flat = np.empty(depth.shape, np.uint16), depth.reshape(-1)
     for step in STEPS:
-        if kernels.steps.from_metres(flat, flat.view(np.uint32), np.float32(step), steps.reshape(-1)):
+        if kernels.steps.from_metres(flat, flat.view(np.uint32), step, steps.reshape(-1)):
             return step, steps
     return None
 
@@ -90,7 +94,7 @@ def _is_implied(steps: U16, depth: DepthImage) -> bool:
 
 def _is_ros(form: str, step: float) -> bool:
     """Whether the message is ROS's own, which takes steps for millimetres."""
-    return form == "rvl" and step == MILLIMETRE
+    return form == "rvl" and step in MILLIMETRES
 
 
 def _coded(steps: U16, step: float, frame: str, stamp_ns: int, packing: Packing) -> Message:
@@ -108,6 +112,6 @@ def _decoded(how: How, messages: Mapping[str, bytes]) -> U16:
         return codec.decode(ros.payload(messages[CODED], ros.CODED_DEPTH))
     data = ros.payload(messages[ROS_RVL], ros.COMPRESSED_IMAGE)
     *_, width, height = _RVL_HEADER.unpack_from(data)
-    if not (width > 0 and 0 < width * height <= codec.MAX_PIXELS):
+    if not (width > 0 and 0 < width * height <= container.MAX_PIXELS):
         raise CodecError(f"depth compressed as RVL claims to be {width}×{height} px: it is damaged")
     return rvl.decode(data[_RVL_HEADER.size :], (height, width))

@@ -15,11 +15,8 @@ def pack(image: Image, role: str, stamp_ns: int, packing: Packing) -> tuple[How,
     """The message of an image, and how it is packed."""
     if packing.images == "raw":
         return {}, Message(f"/{role}/image_raw", ros.IMAGE, ros.image(image, role, stamp_ns))
-    how: dict[str, object] = {"as": "png"}
-    if packing.images == "jpeg" and image.dtype == np.uint8:  # which JPEG is limited to
-        how = {"as": "jpeg", "quality": packing.jpeg_quality}
-    data = images.encode_jpeg(image, packing.jpeg_quality) if how["as"] == "jpeg" else images.encode_png(image)
-    message = ros.compressed_image(data, _format(image, str(how["as"])), role, stamp_ns)
+    how, data = _compress(image, packing)
+    message = ros.compressed_image(data, _format(image, how["as"]), role, stamp_ns)
     return {**how, "bytes": len(message)}, Message(_compressed(role), ros.COMPRESSED_IMAGE, message)
 
 
@@ -28,6 +25,14 @@ def unpack(role: str, how: How, messages: Mapping[str, bytes]) -> Image:
     if not how:
         return ros.read_image(messages[f"/{role}/image_raw"])
     return images.decode(ros.payload(messages[_compressed(role)], ros.COMPRESSED_IMAGE), f"the {role!r} image")
+
+
+def _compress(image: Image, packing: Packing) -> tuple[How, bytes]:
+    """JPEG if it is asked for and the image has 8 bits, else PNG."""
+    if packing.images == "png" or image.dtype == np.uint16:
+        return {"as": "png"}, images.encode_png(image)
+    quality = packing.jpeg_quality
+    return {"as": "jpeg", "quality": quality}, images.encode_jpeg(images.to_u8(image), quality)
 
 
 def _compressed(role: str) -> str:

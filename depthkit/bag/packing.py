@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from depthkit.codec import Bound
-from depthkit.codec.bounds import Law
+from depthkit.codec.bounds import Bound, Law
 from depthkit.errors import InputError
 
 DepthForm = Literal["fast", "rvl", "cm", "raw"]

@@ -1,4 +1,8 @@
-"""Depth in metres as whole steps and back, bit for bit, with the reasons and confidences that a device leaves unsaid."""
+"""Depth in metres as whole steps and back, bit for bit, with the reasons and confidences that a device leaves unsaid.
+
+A depth is its count times the step in float64, rounded to float32. For a step that is a float32 number itself, that
+product is exact, so the depth is the product in float32, as most programs make it.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,35 +16,34 @@ F32 = NDArray[np.float32]
 BLOCK = 4096  # pixels between two looks at whether it was all right so far
 UNKNOWN = np.uint32(0x7FC00000)  # bits of np.nan
 ONE = np.uint32(0x3F800000)  # bits of 1.0
-MOST = np.float32(65535)
-HALF = np.float32(0.5)
 
 
 @kernel
-def from_metres(depth: F32, bits: U32, step: np.float32, steps: U16) -> bool:
+def from_metres(depth: F32, bits: U32, step: float, steps: U16) -> bool:
     """steps (n,): nearest to depth / step, 0 for NaN; False unless `to_metres` gives back `bits`, those of depth (n,).
 
     After False the steps are of no use.
     """
+    rate = 1 / step
     for first in range(0, depth.size, BLOCK):
         fits = True
         for i in range(first, min(first + BLOCK, depth.size)):
-            ratio = depth[i] / step + HALF
-            known = ratio >= HALF and ratio < MOST + np.float32(1)  # false for NaN
-            count = np.uint16(ratio if known else np.float32(0))
+            ratio = depth[i] * rate + 0.5
+            known = ratio >= 1 and ratio < 65536  # false for NaN
+            count = np.uint16(ratio if known else 0.0)
             steps[i] = count
-            fits &= np.float32(count) * step == depth[i] if count > 0 else bits[i] == UNKNOWN
+            fits &= np.float32(count * step) == depth[i] if known else bits[i] == UNKNOWN
         if not fits:
             return False
     return True
 
 
 @kernel
-def to_metres(steps: U16, step: np.float32, no_data: np.uint16, depth: F32, reason: U16, confidence: F32) -> None:
-    """depth (n,): steps (n,) · step, NaN for 0; reason (n,): `no_data` where NaN, else 0; confidence (n,): 0, else 1."""
+def to_metres(steps: U16, step: float, no_data: np.uint16, depth: F32, reason: U16, confidence: F32) -> None:
+    """depth (n,): steps (n,) · step, NaN for 0; reason and confidence (n,): `no_data` and 0 where NaN, else 0 and 1."""
     for i in range(steps.size):
         known = steps[i] > 0
-        depth[i] = np.float32(steps[i]) * step if known else np.float32(np.nan)
+        depth[i] = np.float32(steps[i] * step) if known else np.float32(np.nan)
         reason[i] = np.uint16(0) if known else no_data
         confidence[i] = np.float32(1) if known else np.float32(0)
 

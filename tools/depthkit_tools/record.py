@@ -4,8 +4,8 @@
     depthkit record sim:rgbd walk.mcap --seconds 3 --depth cm --images png
 
 Depth is compressed without loss (fast, rvl, or cm, the smallest and slowest), images are kept as they are unless
---images says other. Without --seconds or --frames it records until Ctrl-C. That, a full disk or a camera that fails end the file properly
-and keep every frame.
+--images says other. Without --seconds or --frames it records until Ctrl-C. That, a full disk or a camera that fails
+end the file properly and keep every frame.
 """
 
 import shutil

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from depthkit import images
 from depthkit.cameras import Rig
@@ -64,11 +66,16 @@ class Paced(Camera):
 
 def same_pixels(a: FrameSet, b: FrameSet) -> bool:
     """Whether two frames show the same, bit for bit."""
-    arrays = [list(each.images.values()) for each in (a, b)]
-    for found, frames in zip(arrays, (a, b), strict=True):
-        if frames.depth is not None:
-            found += [frames.depth.depth.view(np.uint32), frames.depth.reason, frames.depth.confidence]  # type: ignore[list-item]
-    return list(a.images) == list(b.images) and all(map(np.array_equal, *arrays))
+    ours, theirs = dict(_pixels(a)), dict(_pixels(b))
+    return ours.keys() == theirs.keys() and all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+def _pixels(frames: FrameSet) -> Iterator[tuple[str, NDArray[Any]]]:
+    yield from frames.images.items()
+    if frames.depth is not None:
+        yield "depth", frames.depth.depth.view(np.uint32)  # its NaNs too
+        yield "depth's reason", frames.depth.reason
+        yield "depth's confidence", frames.depth.confidence
 
 
 def _render(uri: str) -> list[FrameSet]:

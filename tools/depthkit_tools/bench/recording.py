@@ -87,13 +87,23 @@ def run(config: Config) -> int:
 
 def markdown(facts: dict[str, Any], load: float, recorded: list[Recorded], replayed: Replayed) -> str:
     """The figures as tables; `load` is the machine's, of all programs, at the end."""
-    lines = [machine_line(facts), f"Load: {load:.1f}.", "", "| recorded | frames | dropped | MB/s | CPUs |"]
-    lines.append("|---|--:|--:|--:|--:|")
-    for each in recorded:
-        lines.append(f"| {each.camera} | {each.frames} | {each.dropped} | {each.mb_s:.1f} | {each.cpu:.2f} |")
-    lines += ["", "| replayed | framesets | a second | CPUs |", "|---|--:|--:|--:|"]
+    rows = [
+        f"| {each.camera} | {each.frames} | {each.dropped} | {each.mb_s:.1f} | {each.cpu:.2f} |" for each in recorded
+    ]
     numbers = f"{replayed.frames} | {replayed.framesets_s:.0f} | {replayed.cpu:.2f}"
-    return "\n".join([*lines, f"| {replayed.recording} | {numbers} |"])
+    return "\n".join(
+        [
+            f"{machine_line(facts)} Load {load:.1f}.",
+            "",
+            "| recorded | frames | dropped | MB/s | CPUs |",
+            "|---|--:|--:|--:|--:|",
+            *rows,
+            "",
+            "| replayed | framesets | a second | CPUs |",
+            "|---|--:|--:|--:|",
+            f"| {replayed.recording} | {numbers} |",
+        ]
+    )
 
 
 def _record(scene: Scene, seconds: float, path: Path) -> Recorded:
