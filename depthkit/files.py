@@ -30,6 +30,17 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def folder_beside(path: str | Path) -> Iterator[Path]:
+    """A hidden folder beside `path`, to make it in and move it out of; the folder is gone when the block ends.
+
+    Raises InputError for a missing or unwritable folder and for a full disk.
+    """
+    final = Path(path)
+    with explained(final), tempfile.TemporaryDirectory(prefix=f".{final.name}.", dir=final.parent) as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
 def explained(path: str | Path) -> Iterator[None]:
     """Turn an OSError about writing `path` into an InputError that names the remedy."""
     try:

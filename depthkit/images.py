@@ -30,18 +30,19 @@ def decode(data: bytes, name: str) -> Image:
 
 def write_png(path: str | Path, image: Image) -> None:
     """Write uint8 or uint16, grey or RGB, losslessly."""
-    require_image("the image", image)
+    data = encode_png(image)
     with replacing(path) as temporary:
-        temporary.write_bytes(encode_png(image))
+        temporary.write_bytes(data)
 
 
 def encode_png(image: Image) -> bytes:
-    """The bytes of a PNG file of an image, as `decode` reads them, losslessly."""
+    """The bytes of a PNG file of a uint8 or uint16, grey or RGB image."""
+    require_image("the image", image)
     return _encoded(".png", image, cv2.IMWRITE_PNG_COMPRESSION, 3)
 
 
 def encode_jpeg(image: U8, quality: int) -> bytes:
-    """The bytes of a JPEG file of an 8-bit image, as `decode` reads them; quality: 1 to 100."""
+    """The bytes of a JPEG file of a uint8 image, as `decode` reads them; quality: 1 to 100."""
     return _encoded(".jpg", image, cv2.IMWRITE_JPEG_QUALITY, quality)
 
 

@@ -2,9 +2,7 @@
 
 import itertools
 import threading
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, wait
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +11,7 @@ from depthkit.bag import BagWriter
 from depthkit.bag.ledger import Ledger
 from depthkit.bag.packing import DEFAULT_PACKING, Packing
 from depthkit.capture import Camera, Grabber, WhenFull, limited
+from depthkit.threads import Backlog
 from depthkit.types import FrameSet
 
 _PACKED = 4  # frames between packing and writing: more would only hide a slow disk from the first queue
@@ -102,13 +101,6 @@ class Recorder:
             self.ledger.end(why)
 
     def _write_all(self, source: Iterator[FrameSet]) -> None:
-        writing: deque[Future[None]] = deque()
-        try:
+        with Backlog(_PACKED) as writing:  # after an error of the camera too, the ledger is to know what became of all
             for frames in source:
-                writing.append(self._writer.submit(frames))
-                if len(writing) > _PACKED:
-                    writing.popleft().result()
-        finally:
-            wait(writing)  # after an error of the camera too, so that the ledger knows what became of them
-        for each in writing:
-            each.result()
+                writing.add(self._writer.submit(frames))

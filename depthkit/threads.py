@@ -6,10 +6,11 @@ thread, compiles faster than `parallel=True`, and gives the same bits whatever t
 
 import itertools
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 
 def count() -> int:
@@ -40,6 +41,32 @@ def for_rows(kernel: Callable[..., Any], rows: int, *args: Any, at_least: int = 
     finally:
         # After an error too, no thread may go on writing into the caller's arrays.
         wait([task for task in tasks if not task.cancel()])
+
+
+class Backlog:
+    """Tasks handed to other threads, at most `size` of them unfinished. Use it as a context manager.
+
+    `add` waits for the oldest when there are more. Leaving waits for all, after an error too, and raises the first
+    error of a task, in the order they were added.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._tasks: deque[Future[Any]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        wait(self._tasks)
+        while kind is None and self._tasks:
+            self._tasks.popleft().result()
+
+    def add(self, task: Future[Any]) -> None:
+        """Have a task finished in its turn; raises the error of the one that was waited for."""
+        self._tasks.append(task)
+        if len(self._tasks) > self._size:
+            self._tasks.popleft().result()
 
 
 @cache

@@ -2,8 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from depthkit.types import FrameSet
@@ -28,11 +29,12 @@ class Counts:
 class Ledger:
     """Counts frames, and the images in them by stream: the role of each, and "depth".
 
-    missing: frames the camera numbered but never gave; ended: why the recording did, in words, empty until then.
-    Threads may share it.
+    missing: frames the camera numbered but never gave, where it is asked for every `every`-th; ended: why the
+    recording did, in words, empty until then. Threads may share it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every: int = 1) -> None:
+        self.every = every
         self.frames = Counts()
         self.streams: dict[str, Counts] = {}
         self.missing = 0
@@ -46,14 +48,19 @@ class Ledger:
             for counts in self._of(frames):
                 counts.received += 1
             if self._last_sequence is not None:
-                self.missing += max(0, frames.sequence - self._last_sequence - 1)
+                self.missing += max(0, frames.sequence - self._last_sequence - self.every)
             self._last_sequence = frames.sequence
 
-    def write(self, frames: FrameSet) -> None:
-        """Count a frame that is in the file."""
+    def write(self, frames: FrameSet, left_out: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Count a frame that is in the file, and by role why some of its images are not."""
         with self._lock:
-            for counts in self._of(frames):
-                counts.written += 1
+            self.frames.written += 1
+            for role in roles(frames):
+                counts = self.streams.setdefault(role, Counts())
+                if role in left_out:
+                    counts.dropped[left_out[role]] += 1
+                else:
+                    counts.written += 1
 
     def drop(self, frames: FrameSet, reason: str = QUEUE_FULL) -> None:
         """Count a frame that was given up."""
@@ -81,5 +88,10 @@ class Ledger:
 
     def _of(self, frames: FrameSet) -> Iterator[Counts]:
         yield self.frames
-        for role in (*frames.images, *(() if frames.depth is None else ("depth",))):
+        for role in roles(frames):
             yield self.streams.setdefault(role, Counts())
+
+
+def roles(frames: FrameSet) -> list[str]:
+    """The roles of a frame's images, and "depth" if it has some."""
+    return [*frames.images, *([] if frames.depth is None else ["depth"])]

@@ -1,8 +1,5 @@
 """Repair: the whole frames of a recording that was cut off or damaged, as a new recording that is whole."""
 
-import contextlib
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +7,7 @@ from depthkit.bag.ledger import Ledger
 from depthkit.bag.reader import Bag
 from depthkit.bag.writer import BagWriter
 from depthkit.errors import BagError
-from depthkit.files import explained
+from depthkit.files import folder_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def repair(path: str | Path, out: str | Path | None = None) -> RepairReport:
     """
     path = Path(path)
     out = Path(out) if out is not None else _beside(path)
-    with Bag(path, salvage=True) as bag, _folder_for(out) as folder:
+    with Bag(path, salvage=True) as bag, folder_beside(out) as folder:
         new = folder / out.name
         try:
             written = _copy(bag, new)
@@ -51,13 +48,6 @@ def repair(path: str | Path, out: str | Path | None = None) -> RepairReport:
             raise BagError(f"{path} holds no whole frame: there is nothing to save")
         new.replace(out)
     return RepairReport(out, bag.frames_begun, written)
-
-
-@contextlib.contextmanager
-def _folder_for(out: Path) -> Iterator[Path]:
-    """A folder beside `out`, so that nothing stays behind of a writer that fails."""
-    with explained(out), tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
-        yield Path(folder)
 
 
 def _copy(bag: Bag, new: Path) -> int:
