@@ -35,7 +35,7 @@ _HOMES = {
     "types": ("DepthImage", "Disparity", "FrameSet", "PointCloud", "Reason"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = {"bag", "cloud", "codec", "depth", "images", "rectify", "stereo", "transforms", *_HOMES}
+_MODULES = {"bag", "cloud", "codec", "depth", "exports", "images", "rectify", "stereo", "transforms", *_HOMES}
 
 
 def __getattr__(name: str) -> Any:

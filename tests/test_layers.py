@@ -28,7 +28,7 @@ LAYERS = """
     bag
     recordings
     capture
-    sim pipeline recorder
+    sim pipeline recorder exports
 """.strip().splitlines()
 LEVEL = {f"depthkit.{name}": level for level, line in enumerate(LAYERS) for name in line.split()}
 

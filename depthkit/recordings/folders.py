@@ -2,7 +2,7 @@
 
 Pictures pair when their names are the same but for that word; numbers compare as numbers (7 and 0007 are one).
 What Open3D and the Redwood data sets add is read: a JSON file with the `intrinsic_matrix` of registered colour and
-depth, and trajectory.log with poses.
+depth, and trajectory.log with poses; and what depthkit adds, rig.json.
 """
 
 import json
@@ -16,7 +16,7 @@ from depthkit.errors import BagError
 from depthkit.recordings import poses
 from depthkit.recordings.contents import DEPTH, Contents, Moment, Shot, Wishes, need_rig
 from depthkit.recordings.pairs import by_name
-from depthkit.recordings.pictures import MILLIMETRES, picture_reader, registered_rig
+from depthkit.recordings.pictures import MILLIMETRES, own_rig, picture_reader, registered_rig
 
 _FORM = "folder of paired images"
 _ROLES = {
@@ -36,7 +36,7 @@ def read(path: Path, wishes: Wishes) -> Contents:
     keyed = files_by_role(path)
     moments, lost = by_name(keyed, sorted(next(iter(keyed.values())), key=natural))
     said = _open3d_camera(path)
-    rig = said.pop("rig", None) if wishes.rig is None else registered_rig(wishes.rig)
+    rig = registered_rig(wishes.rig) if wishes.rig is not None else own_rig(path) or said.pop("rig", None)
     if rig is None:
         raise need_rig(path, _FORM, sorted(keyed))
     scale = wishes.depth_scale or said.get("scale", MILLIMETRES)

@@ -1,6 +1,8 @@
 """Image files of folders: depth in metres from 16-bit steps, everything else as it is."""
 
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,21 @@ from depthkit import images
 from depthkit.arrays import F32, Image
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError, InputError
+from depthkit.files import read_bytes
 from depthkit.recordings.contents import DEPTH, Shot
 
 MILLIMETRES = 0.001
 """Metres a step of 16-bit depth where nothing else is said: what cameras and tools write, and ROS's REP 118."""
+
+RIG_FILE = "rig.json"
+"""The calibration that depthkit writes beside pictures: JSON of `Rig.to_dict`."""
+
+
+def own_rig(folder: Path) -> Rig | None:
+    """The rig of rig.json in a folder of pictures; None if there is none, or one that others wrote."""
+    file = folder / RIG_FILE
+    values = json.loads(read_bytes(file)) if file.is_file() else None
+    return Rig.from_dict(values, str(file)) if isinstance(values, Mapping) and "cameras" in values else None
 
 
 def picture_reader(scale: float, unknown: Collection[int] = (0,)) -> Callable[[str, Shot], NDArray[Any]]:

@@ -11,7 +11,7 @@ from depthkit.cameras import CameraModel, Rig
 from depthkit.recordings import poses
 from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
 from depthkit.recordings.pairs import TOLERANCE_NS, by_stamp
-from depthkit.recordings.pictures import picture_reader, registered_rig, rig_of_one
+from depthkit.recordings.pictures import own_rig, picture_reader, registered_rig, rig_of_one
 
 _FORM = "TUM RGB-D folder"
 _SCALE = 1 / 5000
@@ -34,13 +34,13 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, wishes: Wishes) -> Contents:
-    """Pairs of nearest stamps, at most 20 ms apart unless said otherwise; the sequence's name tells the camera."""
+    """Pairs of nearest stamps, at most 20 ms apart unless said otherwise; rig.json or a name tells the camera."""
     streams = {role: _shots(path, name) for role, name in ((DEPTH, "depth.txt"), ("color", "rgb.txt"))}
     tolerance = TOLERANCE_NS if wishes.tolerance_ns is None else wishes.tolerance_ns
     moments, lost = by_stamp(streams, tolerance, streams)
     if (path / "groundtruth.txt").is_file():
         moments = poses.with_nearest_poses(moments, path / "groundtruth.txt", tolerance)
-    rig = _rig(path) if wishes.rig is None else registered_rig(wishes.rig)
+    rig = registered_rig(wishes.rig) if wishes.rig is not None else own_rig(path) or _rig(path)
     return Contents(_FORM, rig, moments, lost, picture_reader(wishes.depth_scale or _SCALE))
 
 

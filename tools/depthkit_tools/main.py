@@ -17,6 +17,7 @@ VERBS = {
     "stream": "watch a camera's frame rate, latency, drops and depth, live",
     "record": "record a camera to a file",
     "replay": "play a recording and prove that nothing is lost",
+    "convert": "a recording as TUM, Open3D or nerfstudio data, folders of PNG, videos, or one of depthkit's own",
     "info": "what a recording holds",
     "repair": "make a whole recording of one that was cut off or damaged",
     "stereo": "a pair of images, a recording or a camera → disparity, depth and point cloud",

@@ -35,14 +35,15 @@ def read_frame(uri: str, index: int, rig: Path | None = None, unit: float = 1.0)
 
     rig: its calibration, for a recording that holds none, or to be used instead of its own.
     """
-    with _open(uri, rig, unit) as camera:
+    with open_source(uri, rig, unit) as camera:
         for i, frames in enumerate(camera.frames()):
             if i == index:
                 return frames, {uri: _fingerprint(Path(uri))}
     raise CameraNotFound(f"{uri} ended before frame {index}: use a smaller --frame")
 
 
-def _open(uri: str, rig: Path | None, unit: float) -> Camera:
+def open_source(uri: str, rig: Path | None, unit: float = 1.0) -> Camera:
+    """Open a camera, or a recording; `rig` is a calibration file for one that holds none, in `unit` metres."""
     if rig is None:
         return open_camera(uri)
     if not Path(uri).exists():

@@ -6,7 +6,7 @@ from types import ModuleType
 from depthkit.cameras import Rig
 from depthkit.errors import CalibrationError, InputError
 from depthkit.files import read_bytes
-from depthkit_calib.formats import middlebury, opencv, rig_toml, zed_conf, zed_json
+from depthkit_calib.formats import middlebury, opencv, rig_json, rig_toml, zed_conf, zed_json
 from depthkit_calib.formats.rig_toml import save_rig
 from depthkit_calib.formats.source import Source
 
@@ -14,6 +14,7 @@ __all__ = ["load_rig", "save_rig"]
 
 _FORMATS: dict[str, ModuleType] = {
     "depthkit's own TOML (.toml)": rig_toml,
+    "the rig.json beside pictures that depthkit wrote": rig_json,
     "Middlebury or ETH3D calib.txt": middlebury,
     "a ZED factory file (SN*.conf)": zed_conf,
     "a ZED camera_param.json": zed_json,
