@@ -1,6 +1,8 @@
 """The commands on other people's recordings."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +54,50 @@ def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 frames:" in words
 
 
-def test_recording_a_foreign_bag_makes_our_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_converting_a_foreign_bag_makes_our_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bag = stereo(tmp_path, "sqlite", 5)
-    result(capsys, "record", bag, tmp_path / "own.mcap")
+    said = result(capsys, "convert", bag, tmp_path / "own.mcap")
     with Bag(tmp_path / "own.mcap") as own, open_camera(bag) as foreign:
         assert isinstance(foreign, Recording)
         assert own.digest() == foreign.digest()
+        assert said["ledger"] == own.info().ledger
+
+
+def test_convert_says_what_became_of_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stamps = [f"{i}.0" for i in range(6)]
+    folder = tum_folder(tmp_path / "tum", stamps, [*stamps, "7.0"])
+    (folder / "rgb" / "3.0.png").unlink()
+    save_rig(tmp_path / "rig.toml", RGBD)
+    command = ["convert", str(folder), str(tmp_path / "out"), "--to", "open3d"]
+    assert main(command) == 1
+    assert "--rig FILE" in capsys.readouterr().err
+    assert main([*command, "--rig", str(tmp_path / "rig.toml"), "--start", "1", "--frames", "4"]) == 0
+    words = capsys.readouterr().err
+    assert "Open3D folder, 3 frames, 1 dropped (1 unreadable), 0 missing" in words
+    assert "3 written and counted again" in words
+    assert "steps of 1 mm: off by " in words
+    assert "1 depth pictures of the source are in no frame" in words
+    assert "frame 3" in words
+    assert "reasons and confidence" in words
+    assert main([*command, "--rig", str(tmp_path / "rig.toml")]) == 1
+    assert capsys.readouterr().err.endswith("exists: give another name, or remove it first\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit on file size plays the full disk, and Windows has none")
+@pytest.mark.parametrize("form", ["mcap", "folders", "video"])
+def test_a_disk_that_refuses_leaves_nothing(tmp_path: Path, sample_data: Path, form: str) -> None:
+    code = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "from depthkit_tools.main import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = ["convert", str(sample_data / "room.mcap"), str(tmp_path / "out"), "--to", form]
+    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_stereo_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

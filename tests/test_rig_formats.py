@@ -1,5 +1,6 @@
 """Rig files: our own come back exactly, others mean what their format says, errors are refused by key."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -40,12 +41,13 @@ def rigs(draw: st.DrawFn) -> Rig:
 @given(rig=rigs())
 def test_own_files_give_back_every_number_exactly(tmp_path: Path, rig: Rig) -> None:
     save_rig(tmp_path / "rig.toml", rig)
-    back = load_rig(tmp_path / "rig.toml")
-    assert back.cameras == rig.cameras
-    assert back.provenance == rig.provenance
-    assert back.digest() == rig.digest()
-    for role in rig.cameras:
-        np.testing.assert_array_equal(back.T_camera_rig[role], rig.T_camera_rig[role])
+    (tmp_path / "rig.json").write_text(json.dumps(rig.to_dict()))  # as conversions write it
+    for back in (load_rig(tmp_path / "rig.toml"), load_rig(tmp_path / "rig.json")):
+        assert back.cameras == rig.cameras
+        assert back.provenance == rig.provenance
+        assert back.digest() == rig.digest()
+        for role in rig.cameras:
+            np.testing.assert_array_equal(back.T_camera_rig[role], rig.T_camera_rig[role])
 
 
 def test_own_files_read_like_a_table_of_settings(tmp_path: Path) -> None:
@@ -162,6 +164,14 @@ def test_rigs_of_another_size_are_refused_naming_both(tmp_path: Path) -> None:
     for path, own in zip(files, ("640×480", "741×497", "1920×1080", "640×480"), strict=True):
         with pytest.raises(CalibrationError, match=f"calibrated for {own} images, not 320×200"):
             load_rig(path, (320, 200), unit=0.001)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"), [('{"cameras": ', "not valid JSON"), ('{"cameras": [1]}', "cameras must be a table")]
+)
+def test_damaged_json_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(CalibrationError, match=rf"rig\.json: {complaint}"):
+        load_rig(write(tmp_path, "rig.json", text))
 
 
 def test_unknown_files_get_the_list_of_known_formats(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -135,3 +136,45 @@ def test_otherwise_it_is_the_cpus_this_process_may_use(wanted: str) -> None:
         pytest.skip("this system does not say which CPUs a process may use")
     cpus = len(os.sched_getaffinity(0))
     assert run("from depthkit import threads; print(threads.count())", DEPTHKIT_THREADS=wanted) == str(cpus)
+
+
+def test_a_backlog_raises_in_the_order_of_its_tasks() -> None:
+    gates = [threading.Event() for _ in range(3)]
+
+    def run(pool: ThreadPoolExecutor) -> None:
+        with threads.Backlog(3) as backlog:
+            for i, gate in enumerate(gates):
+                backlog.add(pool.submit(fail_after, gate, i))  # there is room for three
+            for gate in reversed(gates):
+                gate.set()
+
+    with ThreadPoolExecutor(3) as pool, pytest.raises(ValueError, match="task 0"):
+        run(pool)
+
+
+def test_a_full_backlog_waits() -> None:
+    first = threading.Event()
+    with ThreadPoolExecutor(3) as pool, threads.Backlog(1) as backlog:
+        backlog.add(pool.submit(first.wait, 30))
+        threading.Timer(0.05, first.set).start()
+        backlog.add(pool.submit(int))
+        assert first.is_set()
+
+
+def test_leaving_a_backlog_by_an_error_waits_for_all_and_keeps_the_error() -> None:
+    gate = threading.Event()
+
+    def run(pool: ThreadPoolExecutor) -> None:
+        with threads.Backlog(2) as backlog:
+            backlog.add(pool.submit(fail_after, gate, 0))
+            threading.Timer(0.05, gate.set).start()
+            raise KeyError
+
+    with ThreadPoolExecutor(1) as pool, pytest.raises(KeyError):
+        run(pool)
+    assert gate.is_set()
+
+
+def fail_after(gate: threading.Event, number: int) -> None:
+    gate.wait(30)
+    raise ValueError(f"task {number}")
