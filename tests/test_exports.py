@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -86,6 +87,15 @@ def test_our_own_readers_give_the_same_frames_back(tmp_path: Path, form: Format)
 def test_rig_json_is_a_rig_file_for_all_commands(tmp_path: Path) -> None:
     rig = load_rig(converted(tmp_path, "folders") / "rig.json")
     assert rig.to_dict() == RIG.to_dict()
+
+
+def test_depth_alone_is_read_back(tmp_path: Path) -> None:
+    convert(Scripted([without(frame(0), "color", "right")]), tmp_path / "out", "folders")
+    with open_recording(tmp_path / "out") as back:
+        (only,) = back.frames()
+        assert only.images == {}
+        assert only.depth is not None
+        assert np.array_equal(only.depth.measured, steps(0) > 0)
 
 
 def test_a_rig_json_of_others_is_none_of_ours(tmp_path: Path) -> None:
@@ -222,7 +232,6 @@ def smooth(i: int) -> Any:
 
 def test_videos_by_another_reader(tmp_path: Path) -> None:
     """OpenCV's FFmpeg finds every frame, looking as it did; a gap in time is a pause."""
-    av = pytest.importorskip("av", reason="PyAV, an optional extra, is not installed")
     numbers = [*range(10), *range(30, 36)]
     rig = smooth(0).rig
     convert(Scripted((replace(smooth(i), rig=rig) for i in numbers), rig), tmp_path / "video", "video")

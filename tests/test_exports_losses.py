@@ -50,6 +50,16 @@ def test_nerfstudio_wants_poses_and_depth_with_all_or_none(tmp_path: Path) -> No
     assert not (tmp_path / "none" / "depth").exists()
 
 
+def test_depth_of_a_camera_that_changes(tmp_path: Path) -> None:
+    """One rig.json cannot speak for two: frames of the second are left out, whether or not the rig knew the first."""
+    wide = depth_image(np.full((12, 16), 2.0), CameraModel(16, 12, 9, 9, 8, 6))
+    given = [without(frame(0), "depth"), replace(frame(1), depth=wide), frame(2), replace(frame(3), depth=wide)]
+    ledger = convert(Scripted(given), tmp_path / "out", "folders")
+    assert ledger.frames.dropped == {"depth of another camera than the frames before": 1}
+    with open_recording(tmp_path / "out") as back:
+        assert back.rig.camera("depth").size == (16, 12)
+
+
 def test_numbers_missing_from_the_camera(tmp_path: Path) -> None:
     numbers = [0, 1, 2, 3, 6, 7, 8, 9, 10]  # 4 and 5 are
     ledger = convert(Scripted(map(frame, numbers)), tmp_path / "a", "folders")

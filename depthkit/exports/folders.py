@@ -7,8 +7,8 @@ import numpy as np
 
 from depthkit.bag.layout import check_roles
 from depthkit.bag.ledger import roles
-from depthkit.cameras import Rig
-from depthkit.exports.layout import log_entry, pose_of
+from depthkit.cameras import CameraModel, Rig
+from depthkit.exports.layout import Unfit, log_entry, pose_of
 from depthkit.exports.ledger import ConversionLedger
 from depthkit.exports.picture_folder import PictureFolder
 from depthkit.types import FrameSet
@@ -29,20 +29,27 @@ class FoldersLayout:
 
     def __init__(self) -> None:
         self._rig: Rig | None = None
+        self._depth_camera: CameraModel | None = None
         self._rows: list[str] = []
         self._log: list[str] = []
 
     def place(self, frames: FrameSet) -> Mapping[str, str]:
         """All pictures, and depth."""
         number, pose = len(self._rows), pose_of(frames)
-        if self._rig is None or (frames.depth is not None and "depth" not in self._rig.cameras):
-            self._rig = _with_depth(frames)
-            check_roles(self._rig)
+        self._see_cameras(frames)
         if pose is not None:
             self._log.append(log_entry(number, pose))
         name = f"{number:06d}.png"
         self._rows.append(f"{name},{frames.sequence},{frames.stamp_device_ns},{frames.stamp_host_ns}")
         return {role: f"{role}/{name}" for role in roles(frames)}
+
+    def _see_cameras(self, frames: FrameSet) -> None:
+        camera = self._depth_camera if frames.depth is None else frames.depth.camera
+        if self._depth_camera not in (None, camera):
+            raise Unfit("depth of another camera than the frames before")
+        if self._rig is None or self._depth_camera != camera:
+            self._rig, self._depth_camera = _with_depth(frames), camera
+            check_roles(self._rig)
 
     def rig(self) -> Rig:
         """The recording's cameras, that of depth among them."""

@@ -16,7 +16,7 @@ from depthkit.errors import BagError
 from depthkit.recordings import poses
 from depthkit.recordings.contents import DEPTH, Contents, Moment, Shot, Wishes, need_rig
 from depthkit.recordings.pairs import by_name
-from depthkit.recordings.pictures import MILLIMETRES, own_rig, picture_reader, registered_rig
+from depthkit.recordings.pictures import MILLIMETRES, RIG_FILE, own_rig, picture_reader, registered_rig
 
 _FORM = "folder of paired images"
 _ROLES = {
@@ -27,8 +27,8 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".tif", ".tiff", ".bmp", "
 
 
 def matches(path: Path) -> bool:
-    """A folder with pictures of more than one role."""
-    return path.is_dir() and len(files_by_role(path)) > 1
+    """A folder with pictures of more than one role, or of one beside a rig.json."""
+    return path.is_dir() and len(files_by_role(path)) > (not (path / RIG_FILE).is_file())
 
 
 def read(path: Path, wishes: Wishes) -> Contents:
