@@ -244,7 +244,9 @@ def test_videos_by_another_reader(tmp_path: Path) -> None:
             wanted = smooth(i).image("left") if role != "depth" else _grey(smooth(i).depth.depth)
             assert np.abs(image[:47, :65, 1].astype(int) - wanted).mean() < 3
         with av.open(file) as container:
-            stamps = sorted(float(packet.pts * packet.time_base) for packet in container.demux(video=0) if packet.size)
+            stamps = sorted(
+                float((packet.pts or 0) * packet.time_base) for packet in container.demux(video=0) if packet.size
+            )
         np.testing.assert_allclose(np.diff(stamps), np.diff(numbers) * PERIOD_NS / 1e9, atol=2e-5)
 
 
