@@ -65,11 +65,13 @@ class Row(NamedTuple):
     """A row under way, and the one before it: what of them is to be done, and where their totals (W·D) are.
 
     enters: the row is new; its costs, and the paths that reach it from the row before and from the left, are found.
-    leaves: the row before is finished, with the path from the right, and its winners chosen.
+    leaves: the row before is finished, with the path from the right, and its winners chosen. returns: the new row is
+    to leave, too, for which its costs are kept.
     """
 
     enters: bool
     leaves: bool
+    returns: bool
     from_left: bool
     fresh: bool
     odd: int
@@ -175,7 +177,7 @@ def rows(
     best_of, second_of = found.best[y_before], found.second[y_before]
     sum_before, least_sum, sum_after = found.sums[y_before, 0], found.sums[y_before, 1], found.sums[y_before, 2]
     num_disparities, min_disparity = setting.num_disparities, setting.min_disparity
-    enters, leaves, from_left, fresh, odd, total, total_before = row
+    enters, leaves, returns, from_left, fresh, odd, total, total_before = row
     width, lanes = best_of.size, simd.BLOCK * len(blocks)
     costs, costs_before = parts.costs + odd * width * lanes, parts.costs + (1 - odd) * width * lanes
     straight, size = parts.straight, parts.size
@@ -193,7 +195,8 @@ def rows(
             cost = _cost(i, width, guides, memory, lines, phases, size, blocks)
             if missing is not None:
                 cost = simd.either(cost, dear)
-            simd.store(memory, costs + offset, cost)
+            if returns:
+                simd.store(memory, costs + offset, cost)
             path = _step(simd.load(memory, straight + offset, blocks), cost, p1, simd.spread(p2_straight, i, blocks))
             if from_left:
                 along = _step(along, cost, p1, simd.spread(p2_along, i, blocks))

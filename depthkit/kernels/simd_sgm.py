@@ -70,6 +70,7 @@ def sweep(
         row = Row(
             enters,
             leaves=chooses and counted and y != begin,
+            returns=chooses,
             from_left=counts and step > 0,
             fresh=step > 0 or not counts,
             odd=y & 1,
