@@ -1,10 +1,10 @@
-# make demo · make test · make check · make bench — each sets up what it needs, once.
+# make demo · make test · make check · make fuzz · make bench — each sets up what it needs, once.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test check format bench clean
+.PHONY: setup demo test fuzz check format bench clean
 
 setup: $(VENV)/.run
 
@@ -32,6 +32,9 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernel
+
+fuzz: $(VENV)/.dev
+	DEPTHKIT_FUZZ=10000 $(BIN)/python -m pytest tests/test_fuzz.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

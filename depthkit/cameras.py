@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from numbers import Real
@@ -177,7 +178,7 @@ class Rig:
     @property
     def baseline(self) -> float:
         """Distance between the left and the right optical centre in metres."""
-        return float(np.linalg.norm(self.T("right", "left")[:3, 3]))
+        return math.hypot(*self.T("right", "left")[:3, 3].tolist())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a file, by role; `from_dict` reads them back unchanged."""
@@ -224,9 +225,10 @@ def _table(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def _finite(name: str, value: Any) -> float:
-    if not (isinstance(value, Real) and math.isfinite(value)):
-        raise CalibrationError(f"{name} must be a finite number, not {value!r}")
-    return float(value)
+    with suppress(OverflowError):  # an integer above all floats
+        if isinstance(value, Real) and math.isfinite(value):
+            return float(value)
+    raise CalibrationError(f"{name} must be a finite number, not {value!r}")
 
 
 def _pixels(name: str, value: Any) -> int:

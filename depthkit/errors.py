@@ -1,5 +1,12 @@
 """What can go wrong, as types. Every message says what happened and what to do about it."""
 
+import textwrap
+
+
+def reason(error: BaseException) -> str:
+    """What an error of a library says, in one line that is not too long; its name if it says nothing."""
+    return textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
+
 
 class DepthkitError(Exception):
     """Base of every error depthkit raises on purpose. The command line prints it as one line and exits 1."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from depthkit import image_headers
 from depthkit.arrays import F32, U8, U16, Image, require, require_image
 from depthkit.errors import InputError
 from depthkit.files import read_bytes, replacing
@@ -17,9 +18,13 @@ def read(path: str | Path) -> Image:
 
 def decode(data: bytes, name: str) -> Image:
     """The image of an image file's bytes, as `read` gives it; errors call it `name`."""
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    image_headers.check(data, name)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise InputError(f"{name} cannot be decoded: {error.err}") from error
     if image is None:
-        raise InputError(f"{name} is not an image that can be read (PNG, JPEG, TIFF, PGM, …)")
+        raise InputError(f"{name} is a damaged image: use another copy of it")
     if image.dtype not in (np.uint8, np.uint16):
         raise InputError(f"{name} holds {image.dtype} values; images must be 8-bit or 16-bit")
     if image.ndim == 3:

@@ -3,6 +3,8 @@
 Chains read by matching the inner names: `T_a_c = T_a_b @ T_b_c`.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -33,13 +35,14 @@ def check(name: str, T: ArrayLike) -> F64:
     """`T` as float64 if it is a rigid transform, else CalibrationError naming it."""
     try:
         array = np.array(T, np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CalibrationError(f"{name} must be a 4×4 matrix of numbers") from error
     if array.shape != (4, 4):
         raise CalibrationError(f"{name} must be a 4×4 matrix, not {'×'.join(map(str, array.shape))}")
     R = array[:3, :3]
-    rigid = np.allclose(R @ R.T, np.eye(3), atol=1e-6) and np.linalg.det(R) > 0
-    if not (np.isfinite(array).all() and rigid and np.allclose(array[3], (0, 0, 0, 1))):
+    usual = np.abs(R).max() < 2 and np.isfinite(array).all()  # of larger ones, the next line would overflow
+    rigid = usual and np.allclose(R @ R.T, np.eye(3), atol=1e-6) and np.linalg.det(R) > 0
+    if not (rigid and np.allclose(array[3], (0, 0, 0, 1))):
         raise CalibrationError(f"{name} is not a rigid transform: its rotation must be orthonormal, last row 0 0 0 1")
     return array
 
@@ -86,10 +89,10 @@ def quaternion_from_rotation(R: ArrayLike) -> F64:
 
 
 def rotation_from_quaternion(q: ArrayLike) -> F64:
-    """(3, 3) rotation from a quaternion (w, x, y, z), which is normalised first; InputError if it is zero."""
-    length = np.linalg.norm(q)
-    if not length > 0:
-        raise InputError(f"a quaternion (w, x, y, z) of zero length is no rotation: {q!r}")
+    """(3, 3) rotation from a quaternion (w, x, y, z), normalised first; InputError if its length is 0 or not finite."""
+    length = math.hypot(*np.ravel(q))
+    if not 0 < length < math.inf:
+        raise InputError(f"a quaternion (w, x, y, z) of length {length} is no rotation: {q!r}")
     w, x, y, z = np.asarray(q, np.float64) / length
     return np.array(
         [

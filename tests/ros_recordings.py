@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from rosbags.rosbag1 import Writer as Writer1
-from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from rosbags.rosbag2 import Writer as Writer2
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
@@ -15,8 +15,8 @@ from depthkit import transforms
 from depthkit.arrays import F64
 from depthkit.cameras import CameraModel
 
-Kind = Literal["ros1", "ros1-lz4", "sqlite", "mcap"]
-KINDS: tuple[Kind, ...] = ("ros1", "ros1-lz4", "sqlite", "mcap")
+Kind = Literal["ros1", "ros1-lz4", "sqlite", "sqlite-zstd", "mcap"]
+KINDS: tuple[Kind, ...] = ("ros1", "ros1-lz4", "sqlite", "sqlite-zstd", "mcap")
 
 
 class RosWriter:
@@ -34,6 +34,8 @@ class RosWriter:
         if self.is2:
             plugin = StoragePlugin.MCAP if kind == "mcap" else StoragePlugin.SQLITE3
             self._writer = Writer2(self.path, version=9, storage_plugin=plugin)
+            if kind == "sqlite-zstd":
+                self._writer.set_compression(CompressionMode.MESSAGE, CompressionFormat.ZSTD)
         else:
             self._writer = Writer1(self.path)
             if kind == "ros1-lz4":

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,15 @@ def test_a_player_is_a_camera(tmp_path: Path) -> None:
         assert [each.sequence for each in grabber.frames()] == [0, 1, 2]
     with pytest.raises(BagError, match="was closed"):
         bag[0]
+
+
+@pytest.mark.parametrize("jump_s", [59, 61, 10**9])
+def test_a_stamp_far_ahead_is_not_waited_for(tmp_path: Path, clock: Clock, jump_s: int) -> None:
+    """Neither by a real clock: time goes on from there."""
+    stamps = [0, 10**9, (1 + jump_s) * 10**9, (2 + jump_s) * 10**9]
+    with BagWriter(tmp_path / "jump.mcap", RIG) as writer:
+        for i, stamp in enumerate(stamps):
+            writer.write(replace(frame_set(i), stamp_device_ns=stamp))
+    with Bag(tmp_path / "jump.mcap") as bag:
+        assert [each.stamp_device_ns for each in Player(bag).frames()] == stamps
+    assert clock.now - 100 == pytest.approx(2 + (jump_s if jump_s < 60 else 0))

@@ -13,7 +13,7 @@ SOURCES = [ROOT / "depthkit", *sorted(ROOT.glob("*/depthkit_*"))]
 # The library from the ground up. A module imports only from lines above its own, a package also from itself.
 LAYERS = """
     errors kernels threads recycling
-    arrays files
+    arrays files image_headers
     lenses transforms images ply codec
     cameras
     types

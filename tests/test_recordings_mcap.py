@@ -26,11 +26,14 @@ from tests.test_recordings_ros import PERIOD, PINHOLE, POSE, START, foreign, noi
 
 @pytest.fixture(scope="module")
 def robot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_robot(tmp_path_factory.mktemp("foxglove") / "robot.mcap", 5)
+
+
+def write_robot(path: Path, count: int) -> Path:
     """Depth as RawImage and colour as PNG, placed by transforms: written by Foxglove's own SDK."""
     foxglove = pytest.importorskip("foxglove", reason="the Foxglove SDK is not installed")
     messages: Any = pytest.importorskip("foxglove.messages")
     channels: Any = pytest.importorskip("foxglove.channels")
-    path = tmp_path_factory.mktemp("foxglove") / "robot.mcap"
     with foxglove.open_mcap(path):
         calibration = {"width": 8, "height": 6, "K": PINHOLE.K.ravel().tolist(), "R": np.eye(3).ravel().tolist()}
         calibration |= {
@@ -49,7 +52,7 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> Path:
         transform = messages.FrameTransform(**each)
         channels.FrameTransformsChannel("/tf").log(messages.FrameTransforms(transforms=[transform]))
         depth, color = channels.RawImageChannel("/depth/image"), channels.CompressedImageChannel("/color/image")
-        for i in range(5):
+        for i in range(count):
             stamp = messages.Timestamp(*divmod(START + i * PERIOD, 10**9))
             shape = {"width": 8, "height": 6, "step": 16, "encoding": "16UC1", "data": steps(i).tobytes()}
             depth.log(messages.RawImage(timestamp=stamp, frame_id="depth", **shape), log_time=START + i)

@@ -99,15 +99,18 @@ def test_depth_and_color_see_the_same_edges(shared_data: Path) -> None:
 
 @pytest.fixture(scope="module")
 def long_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """60 frames of depth, colour for every other one, in the tracks and formats of the device."""
-    path = tmp_path_factory.mktemp("mkv") / "long.mkv"
+    return write_recording(tmp_path_factory.mktemp("mkv") / "long.mkv", 60)
+
+
+def write_recording(path: Path, count: int) -> Path:
+    """Frames of depth, colour for every other one, in the tracks and formats of the device."""
     with av.open(str(path), "w", format="matroska", options={"allow_raw_vfw": "1"}) as container:
         depth = container.add_stream("rawvideo", rate=30, width=8, height=6, pix_fmt="gray16be")
         color = container.add_mux_stream("mjpeg", width=8, height=6)
         depth.codec_context.time_base = Fraction(1, 1000)
         for stream, title in ((depth, "DEPTH"), (color, "COLOR")):
             stream.metadata["title"], stream.time_base = title, Fraction(1, 1000)
-        for i in range(60):
+        for i in range(count):
             frame = av.VideoFrame.from_ndarray(steps(i), format="gray16be")
             frame.pts, frame.time_base = 33 * i, Fraction(1, 1000)
             container.mux(depth.encode(frame))

@@ -13,21 +13,21 @@ from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
 from mcap.records import Chunk, ChunkIndex, Message
-from mcap.stream_reader import breakup_chunk
 from mcap.summary import Summary
 from mcap.writer import MCAP0_MAGIC
 from rosbags.serde import SerdeError
 
-from depthkit.bag import layout
+from depthkit.bag import layout, unpacking
+from depthkit.bag.ledger import read_ledger
 from depthkit.cameras import Rig
-from depthkit.errors import BagError, DepthkitError
+from depthkit.errors import BagError, DepthkitError, reason
 
 RECORD_HEADER = 9  # opcode and length
 _FOOTER = struct.Struct("<BQQQI")  # opcode, length, where the summary and its offsets start, checksum
 
 DAMAGE = (
     McapError, SerdeError, DepthkitError, struct.error,
-    ValueError, KeyError, TypeError, RuntimeError, MemoryError, OverflowError, OSError,
+    ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError, OverflowError, OSError,
 )  # fmt: skip
 """What the libraries underneath raise for bytes that make no sense."""
 
@@ -85,7 +85,7 @@ def read_chunk(file: BinaryIO, start: int) -> Chunk:
 
 def messages(chunk: Chunk) -> list[Message]:
     """The messages of a chunk, checked against its checksum."""
-    return [record for record in breakup_chunk(chunk, validate_crc=True) if isinstance(record, Message)]
+    return [record for record in unpacking.records(chunk) if isinstance(record, Message)]
 
 
 @contextlib.contextmanager
@@ -97,7 +97,7 @@ def undamaged(path: Path, part: str = "") -> Iterator[None]:
         raise
     except DAMAGE as error:
         raise BagError(
-            f"{path} is damaged{part} ({str(error) or type(error).__name__}): "
+            f"{path} is damaged{part} ({reason(error)}): "
             "use another copy of it, or save its whole frames with 'depthkit repair'"
         ) from error
 
@@ -149,8 +149,7 @@ def parse_rig(metadata: dict[str, str]) -> Rig:
 def _ledger(records: dict[str, dict[str, str]]) -> dict[str, Any] | None:
     if layout.LEDGER not in records:
         return None
-    ledger: dict[str, Any] = json.loads(layout.checked_text(records[layout.LEDGER], "ledger"))
-    return ledger
+    return read_ledger(json.loads(layout.checked_text(records[layout.LEDGER], "ledger")))
 
 
 def _places(path: Path, summary: Summary) -> list[Place]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from depthkit.bag import ros
+from depthkit.bag import layout, ros
 from depthkit.bag.container import Index
 from depthkit.bag.layout import DEPTH, packed_how
 from depthkit.bag.packing import in_words
@@ -91,9 +91,10 @@ def summarize(path: Path, index: Index, records: Iterable[Mapping[str, Any]]) ->
         for kind, size in _kinds(index.rig, record):
             kinds[kind] += 1
             packed[kind] += size
-        sequence.append(record["sequence"])
-        device.append(record["stamps_ns"]["device"])
-        host.append(record["stamps_ns"]["host"])
+        numbers = layout.numbers(record)
+        sequence.append(numbers["sequence"])
+        device.append(numbers["stamp_device_ns"])
+        host.append(numbers["stamp_host_ns"])
     duration_s = (host[-1] - host[0]) / 1e9 if host else 0.0
     size_bytes = path.stat().st_size
     return BagInfo(

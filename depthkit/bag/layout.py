@@ -30,6 +30,7 @@ was never finished. The metadata record "depthkit" holds the format's version an
 import hashlib
 import re
 from collections.abc import Mapping
+from operator import index
 from typing import Any, NamedTuple
 
 from depthkit.bag import depth_messages, image_messages, ros
@@ -111,12 +112,18 @@ def unpack(record: Mapping[str, Any], messages: Mapping[str, bytes], rig: Rig) -
     return FrameSet(
         images={role: image_messages.unpack(role, packed_how(record, role), messages) for role in record["images"]},
         rig=rig,
-        sequence=record["sequence"],
-        stamp_device_ns=record["stamps_ns"]["device"],
-        stamp_host_ns=record["stamps_ns"]["host"],
+        **numbers(record),
         depth=None if record["depth"] is None else _unpack_depth(record, messages),
         meta=record["meta"],
     )
+
+
+def numbers(record: Mapping[str, Any]) -> dict[str, int]:
+    """Number and stamps of a frame; TypeError or ValueError where they are none."""
+    device, host = index(record["stamps_ns"]["device"]), index(record["stamps_ns"]["host"])
+    if device not in _DEVICE_STAMPS or host not in _HOST_STAMPS:
+        raise ValueError(f"the stamps {device} and {host} ns make no sense")
+    return {"sequence": index(record["sequence"]), "stamp_device_ns": device, "stamp_host_ns": host}
 
 
 def with_checksum(name: str, text: str) -> dict[str, str]:
@@ -176,4 +183,5 @@ def _depth_frame(camera: CameraModel, rig: Rig) -> str:
 
 def _unpack_depth(record: Mapping[str, Any], messages: Mapping[str, bytes]) -> DepthImage:
     arrays = depth_messages.unpack(packed_how(record, DEPTH), messages)
-    return DepthImage(*arrays, CameraModel.from_dict(record["depth"]["camera"]), record["depth"]["stamp_ns"])
+    camera, stamp = CameraModel.from_dict(record["depth"]["camera"]), index(record["depth"]["stamp_ns"])
+    return DepthImage(*arrays, camera, stamp)

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import index
 from types import MappingProxyType
 from typing import Any
 
@@ -95,3 +96,18 @@ class Ledger:
 def roles(frames: FrameSet) -> list[str]:
     """The roles of a frame's images, and "depth" if it has some."""
     return [*frames.images, *([] if frames.depth is None else ["depth"])]
+
+
+def read_ledger(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What `Ledger.to_dict` gave; raises KeyError, TypeError or AttributeError for anything else."""
+    return {
+        "frames": _read_counts(values["frames"]),
+        "streams": {role: _read_counts(counts) for role, counts in values["streams"].items()},
+        "missing": index(values["missing"]),
+        "ended": str(values["ended"]),
+    }
+
+
+def _read_counts(values: Mapping[str, Any]) -> dict[str, Any]:
+    dropped = {reason: index(count) for reason, count in values["dropped"].items()}
+    return {"received": index(values["received"]), "written": index(values["written"]), "dropped": dropped}

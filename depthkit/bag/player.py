@@ -8,6 +8,8 @@ from depthkit.cameras import Rig
 from depthkit.errors import BagError
 from depthkit.types import FrameSet
 
+_LONGEST_WAIT = 60.0  # s: a longer one is a stamp that is damaged, or a pause that nobody wants to sit through
+
 
 class Playable(Protocol):
     """What can be played: a `Bag`, or a recording of another make."""
@@ -28,6 +30,7 @@ class Playable(Protocol):
 class Player:
     """A recording that plays in time. It is a `Camera`: every frame once and in order, however late it is.
 
+    A frame more than a minute ahead of its time is not waited for: time goes on from there.
     speed: times the pace of the device's stamps, None as fast as it can be read; start: number of the first frame
     (`bag.seek` finds it); loop: begin again at `start` after the last frame, for ever. Raises BagError for a speed
     that is not positive. Closing it closes the recording.
@@ -64,6 +67,9 @@ class Player:
         for each in self._bag.frames(self._start):
             if self._speed is not None:
                 first_ns = each.stamp_device_ns if first_ns is None else first_ns
-                due = begun + (each.stamp_device_ns - first_ns) / 1e9 / self._speed
-                time.sleep(max(0.0, due - time.monotonic()))
+                wait = begun + (each.stamp_device_ns - first_ns) / 1e9 / self._speed - time.monotonic()
+                if wait > _LONGEST_WAIT:
+                    begun, first_ns = time.monotonic(), each.stamp_device_ns
+                else:
+                    time.sleep(max(0.0, wait))
             yield each

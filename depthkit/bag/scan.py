@@ -17,9 +17,8 @@ from typing import BinaryIO, NamedTuple
 from mcap.data_stream import ReadDataStream
 from mcap.reader import make_reader
 from mcap.records import Channel, Chunk, McapRecord, Message, Metadata
-from mcap.stream_reader import breakup_chunk
 
-from depthkit.bag import layout
+from depthkit.bag import layout, unpacking
 from depthkit.bag.container import (
     DAMAGE,
     RECORD_HEADER,
@@ -88,7 +87,7 @@ class _Finder:
             # It belongs to the frame whose images were seen, or to one of which nothing else is left.
             self.begun = max(self.begun, len(self.frames) + 1)
             return
-        records: list[McapRecord] = breakup_chunk(found.chunk)
+        records: list[McapRecord] = unpacking.records(found.chunk)
         self.topics |= {each.id: each.topic for each in records if isinstance(each, Channel)}
         messages = [each for each in records if isinstance(each, Message)]
         number = max(each.sequence for each in messages)
@@ -125,7 +124,7 @@ def _whole_chunk(record: bytes) -> Chunk | None:
     """The chunk in these bytes, if its checksum is right and there are messages in it."""
     with suppress(*DAMAGE):
         chunk: Chunk = Chunk.read(ReadDataStream(BytesIO(record[RECORD_HEADER:])))
-        if any(isinstance(each, Message) for each in breakup_chunk(chunk, validate_crc=True)):
+        if any(isinstance(each, Message) for each in unpacking.records(chunk)):
             return chunk
     return None
 

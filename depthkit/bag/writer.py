@@ -16,6 +16,7 @@ from depthkit import __version__, threads
 from depthkit.bag import layout, ros
 from depthkit.bag.ledger import Ledger
 from depthkit.bag.packing import DEFAULT_PACKING, Packing
+from depthkit.bag.unpacking import MOST
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, InputError
 from depthkit.files import explained
@@ -138,8 +139,10 @@ class BagWriter:
             raise BagError(f"{self.path} is closed: nothing can be added to it")
         if frames.rig is not self.rig and frames.rig.to_dict() != self._rig_values:
             raise BagError(f"frame {frames.sequence} has another rig than {self.path}: start a new recording for it")
-        needed = _ROOM + _INDEX * self._frames + sum(len(message.data) for message in messages)
-        if shutil.disk_usage(self._partial.parent).free < needed:
+        size = sum(len(message.data) for message in messages)
+        if size > MOST - _ROOM:
+            raise BagError(f"frame {frames.sequence} has {size} bytes: at most {MOST - _ROOM} can be recorded")
+        if shutil.disk_usage(self._partial.parent).free < _ROOM + _INDEX * self._frames + size:
             raise BagError(f"cannot write {self.path}: the disk is full; free some space or choose another folder")
 
     def _add(self, message: ros.Message, frames: FrameSet) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from depthkit.cameras import Rig
-from depthkit.errors import BagError, CalibrationError, DepthkitError
+from depthkit.errors import BagError, CalibrationError, DepthkitError, reason
 
 DEPTH = "depth"
 """The role whose pictures are depth measured by the device."""
@@ -74,8 +74,7 @@ def explained(path: Path, part: str = "") -> Iterator[None]:
     except DepthkitError as error:
         raise BagError(f"{path}{part}: {error}") from error
     except Exception as error:
-        reason = str(error).strip() or type(error).__name__
-        raise BagError(f"{path} cannot be read{part} ({reason}): use another copy of it") from error
+        raise BagError(f"{path} cannot be read{part} ({reason(error)}): use another copy of it") from error
 
 
 def need_rig(path: Path, form: str, roles: Sequence[str]) -> CalibrationError:

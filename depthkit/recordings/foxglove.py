@@ -17,7 +17,7 @@ from depthkit.recordings import pixels, protobuf, topics
 from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
 from depthkit.recordings.cursor import Cursor, Place, places
 from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
-from depthkit.recordings.mcap_files import foreign_profile
+from depthkit.recordings.mcap_files import check_chunks, foreign_profile
 from depthkit.recordings.pairs import by_stamp, reference_role, required_roles
 from depthkit.recordings.pictures import MILLIMETRES
 
@@ -32,6 +32,7 @@ def matches(path: Path) -> bool:
 
 def read(path: Path, wishes: Wishes) -> Contents:
     """All pictures by their own stamps; opening reads the file once from end to end."""
+    check_chunks(path)
     file = path.open("rb")
     try:
         recording = _Mcap(make_reader(file))

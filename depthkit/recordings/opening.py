@@ -39,7 +39,11 @@ def open_recording(
         with explained(file):
             if form.matches(file):
                 contents = form.read(file, wishes)
-                _check(file, contents)
+                try:
+                    _check(file, contents)
+                except BaseException:
+                    contents.close()
+                    raise
                 return Recording(file, contents)
     if file.is_dir():
         raise BagError(f"{path} holds no recording that depthkit can read: see docs/recordings.md for those it can")

@@ -1,14 +1,17 @@
 """Which pictures of several streams belong to one moment: nearest stamps, or equal names."""
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from depthkit.errors import BagError
 from depthkit.recordings.contents import Moment, Shot
 
 TOLERANCE_NS = 20_000_000
 """For streams of a single picture, and for TUM's folders, whose own tool uses it."""
 
+_LAST_NS = 2**62  # so that differences fit in 64 bits
 _REFERENCES = ("depth", "left", "color")
 
 
@@ -39,8 +42,12 @@ def by_stamp(
     """Moments of the reference stream (depth, left, color or the first) and the names of what belongs to none.
 
     Other streams give each moment their nearest picture within the tolerance, half the reference's period if None.
-    A moment without a picture of each `required` role is none. `sequence` counts the reference's pictures.
+    A moment without a picture of each `required` role is none. `sequence` counts the reference's pictures. Raises
+    BagError for stamps that are none.
     """
+    for shot in itertools.chain(*streams.values()):
+        if abs(shot.stamp_ns) > _LAST_NS:
+            raise BagError(f"the stamp of {shot.name}, {shot.stamp_ns} ns, makes no sense")
     reference = reference_role(streams)
     shots = sorted(streams[reference], key=_stamp)
     tolerance = _half_period(shots) if tolerance_ns is None else tolerance_ns

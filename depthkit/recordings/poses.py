@@ -13,6 +13,7 @@ from depthkit.files import read_bytes
 from depthkit.recordings.contents import Moment
 
 KEY = "T_world_camera"
+_MOST_SECONDS = 2**62 // 10**9
 
 
 def with_pose(moment: Moment, T: F64 | None) -> Moment:
@@ -51,7 +52,15 @@ def with_nearest_poses(moments: Iterable[Moment], path: Path, tolerance_ns: int)
 def read_stamped(path: Path) -> list[tuple[int, list[str]]]:
     """The lines of one of TUM's lists as (stamp in ns, the other words), without its comments."""
     words = [line.split() for line in read_text(path).splitlines() if line.strip() and not line.startswith("#")]
-    return [(int(Decimal(stamp) * 10**9), rest) for stamp, *rest in words]
+    return [(_nanoseconds(stamp), rest) for stamp, *rest in words]
+
+
+def _nanoseconds(seconds: str) -> int:
+    """Exactly; ValueError for a time that no clock can say, which could be a number of a million digits."""
+    time = Decimal(seconds)
+    if not abs(time) < _MOST_SECONDS:
+        raise ValueError(f"{seconds} s is no time")
+    return int(time * 10**9)
 
 
 def read_text(path: Path) -> str:

@@ -9,6 +9,9 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+_MOST_FIELDS = 2**16
+"""In a message, whose pictures are one field each: more are damage, which would take minutes to read."""
+
 Value = int | bytes
 Fields = Mapping[int, tuple[str, Callable[[Any], Any]]]
 
@@ -31,10 +34,12 @@ def read(name: str, data: bytes) -> dict[str, Any]:
 
 def fields(data: bytes) -> Iterator[tuple[int, Value]]:
     """Number and value of each field in the order of the wire: integers, or the bytes of all else."""
-    at = 0
+    at = count = 0
     while at < len(data):
         tag, at = _varint(data, at)
-        kind = tag & 7
+        count, kind = count + 1, tag & 7
+        if tag < 8 or count > _MOST_FIELDS:
+            raise ValueError("the message has fields of no sense")
         if kind == 0:
             value, at = _varint(data, at)
             yield tag >> 3, value

@@ -3,30 +3,36 @@
 All image messages, librealsense's recordings among them.
 """
 
+import bz2
 import struct
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import lz4.frame
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.rosbag1 import Reader as Reader1
 from rosbags.typesys import Stores, get_typestore
 
 from depthkit.arrays import F64
+from depthkit.bag import unpacking
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import pixels, realsense, topics
 from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
 from depthkit.recordings.cursor import Cursor, Place, places
 from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
-from depthkit.recordings.mcap_files import foreign_profile
+from depthkit.recordings.mcap_files import check_chunks, foreign_profile
 from depthkit.recordings.pairs import by_stamp, reference_role, required_roles
 from depthkit.recordings.pictures import MILLIMETRES
 
 _PICTURES = {"sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"}
 _CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 _TRANSFORMS = {"tf2_msgs/msg/TFMessage", "tf/msg/tfMessage"}
+_PACKED = {bz2.decompress: "bz2", lz4.frame.decompress: "lz4"}
 _SURPLUS = 4
 """Bytes that some versions of librealsense leave behind each image of a .bag."""
 
@@ -38,20 +44,40 @@ def matches(path: Path) -> bool:
 
 def read(path: Path, wishes: Wishes) -> Contents:
     """All pictures by their headers' stamps; opening reads the file once from end to end."""
+    for file in path.glob("*.mcap") if path.is_dir() else [path] if path.suffix == ".mcap" else []:
+        check_chunks(file)
     reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
     reader.open()
     try:
-        return _Bag(reader).contents(path, wishes)
+        return _Bag(reader, _bounded(reader)).contents(path, wishes)
     except BaseException:
         reader.close()
         raise
 
 
-class _Bag:
-    """An open recording: its messages by topic."""
+def _bounded(reader: AnyReader) -> bool:
+    """Have chunks of ROS 1 unpacked into no more memory than others; True if messages are left for us to unpack.
 
-    def __init__(self, reader: AnyReader) -> None:
-        self._reader = reader
+    rosbags unpacks whatever there is: a few kilobytes may become gigabytes.
+    """
+    packed = False
+    for each in reader.readers:
+        if isinstance(each, Reader1):
+            for place, chunk in each.chunks.items():
+                if chunk.decompressor in _PACKED:
+                    bounded = partial(unpacking.unpack, compression=_PACKED[chunk.decompressor])
+                    each.chunks[place] = chunk._replace(decompressor=bounded)
+        elif each.compression_mode == "message":
+            each.storage.metadata = each.storage.metadata._replace(compression_mode=None)
+            packed = True
+    return packed
+
+
+class _Bag:
+    """An open recording: its messages by topic; `packed`: each is packed by Zstandard."""
+
+    def __init__(self, reader: AnyReader, packed: bool) -> None:
+        self._reader, self._packed = reader, packed
         self._cursors: dict[str, Cursor] = {}
 
     def contents(self, path: Path, wishes: Wishes) -> Contents:
@@ -79,8 +105,7 @@ class _Bag:
 
     def _headers(self, topic: str) -> Iterator[tuple[Shot, str]]:
         """Each message of a topic as a shot, and the frame it is seen in."""
-        connections = self._reader.topics[topic].connections
-        found = [(time, *_header(data, self._reader.is2)) for _, time, data in self._reader.messages(connections)]
+        found = [(time, *_header(data, self._reader.is2)) for time, data in self._data(topic)]
         devices = realsense.stamps_ns(self._reader.topics, self._messages, topic)
         stamps = (
             [stamp or time for time, stamp, _ in found] if devices is None or len(devices) != len(found) else devices
@@ -89,7 +114,7 @@ class _Bag:
             yield Shot(stamp, f"{topic}[{place.number}]", place), frame
 
     def _pixels(self, topic: str, place: Place) -> NDArray[Any]:
-        cursor = self._cursors.setdefault(topic, Cursor(lambda time: self._data(topic, time)))
+        cursor = self._cursors.setdefault(topic, Cursor(lambda time: (data for _, data in self._data(topic, time))))
         message = self._deserialize(cursor.at(place), str(self._reader.topics[topic].msgtype))
         if hasattr(message, "format"):
             return pixels.compressed(message.format, message.data.tobytes())
@@ -104,14 +129,15 @@ class _Bag:
                 raise
             return self._reader.deserialize(data[:-_SURPLUS], kind)
 
-    def _data(self, topic: str, start: int | None = None) -> Iterator[bytes]:
-        """The bytes of a topic's messages from that time on."""
+    def _data(self, topic: str, start: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Time and bytes of a topic's messages from that time on."""
         connections = self._reader.topics[topic].connections
-        return (bytes(data) for _, _, data in self._reader.messages(connections, start=start))
+        for _, time, data in self._reader.messages(connections, start=start):
+            yield time, unpacking.unpack(data, "zstd") if self._packed else bytes(data)
 
     def _messages(self, topic: str) -> Iterator[Any]:
         kind = str(self._reader.topics[topic].msgtype)
-        return (self._deserialize(data, kind) for data in self._data(topic))
+        return (self._deserialize(data, kind) for _, data in self._data(topic))
 
     def _rig(self, path: Path, chosen: dict[str, str], frames: dict[str, str]) -> Rig:
         infos = self._topics({_CAMERA_INFO})

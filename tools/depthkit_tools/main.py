@@ -51,7 +51,7 @@ def _guarded(verb: str, args: list[str]) -> int:
     try:
         return _run(verb, args)
     except DepthkitError as error:
-        print(f"depthkit {verb}: {error}", file=sys.stderr)
+        print(f"depthkit {verb}: {' '.join(str(error).splitlines())}", file=sys.stderr)
     except KeyboardInterrupt:
         print(f"depthkit {verb}: interrupted", file=sys.stderr)
     except BrokenPipeError:

@@ -3,11 +3,14 @@
 Either one file, or the two of OpenCV's stereo calibration sample, intrinsics.yml and extrinsics.yml.
 """
 
+import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from depthkit import transforms
 from depthkit.arrays import F64
@@ -17,6 +20,7 @@ from depthkit.files import read_bytes
 from depthkit_calib.formats.source import Source, Values, stereo_rig
 
 _SUFFIXES = (".yml", ".yaml", ".xml")
+_DEEPEST = 100
 _HALVES = ("intrinsics", "extrinsics")
 _CAMERA_MATRIX = ("M{n}", "K{n}", "cameraMatrix{n}", "camera_matrix_{n}", "K_{side}", "camera_matrix_{side}")
 _DISTORTION = ("D{n}", "distCoeffs{n}", "dist_coeffs_{n}", "D_{side}", "dist_coeffs_{side}")
@@ -62,11 +66,13 @@ def _named(path: Path) -> Path:
 
 def _entries(path: Path) -> Iterator[tuple[str, Any]]:
     text = read_bytes(path).decode("utf-8", "replace")
+    if _depth(text) > _DEEPEST:
+        raise CalibrationError(f"{path}: not a readable OpenCV file: it is nested too deep")
     try:
         storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
         root = storage.root()
         yield from [(key, _plain(root.getNode(key))) for key in root.keys()]  # noqa: SIM118  # not a mapping
-    except (cv2.error, SystemError) as error:
+    except (cv2.error, SystemError, ValueError, TypeError, OverflowError) as error:
         raise CalibrationError(f"{path}: not a readable OpenCV file") from error
 
 
@@ -75,8 +81,21 @@ def _plain(node: cv2.FileNode) -> Any:
     if node.isSeq():
         return [_plain(node.at(i)) for i in range(node.size())]
     if node.isMap():
-        return node.mat() if {"dt", "data"} <= set(node.keys()) else None
+        return _matrix(node) if {"dt", "data"} <= set(node.keys()) else None
     return node.string() if node.isString() else node.real()
+
+
+def _matrix(node: cv2.FileNode) -> Any:
+    """A matrix of one channel; ValueError if it does not hold what it says: `node.mat()` would end the process."""
+    sizes = ("sizes",) if "sizes" in node.keys() else ("rows", "cols")  # noqa: SIM118  # not a mapping
+    shape = [int(size) for key in sizes for size in np.ravel(_plain(node.getNode(key)))]
+    return np.reshape(_plain(node.getNode("data")), shape)
+
+
+def _depth(text: str) -> int:
+    """How deep brackets and tags are nested: OpenCV's parser calls itself for each, until its stack overflows."""
+    marks = re.findall(r"[\[\]{}]|</?\w", text)
+    return max(itertools.accumulate(-1 if mark in "]}" or mark[:2] == "</" else 1 for mark in marks), default=0)
 
 
 def _camera(values: Values, n: int, side: str, size: tuple[float, float]) -> CameraModel:

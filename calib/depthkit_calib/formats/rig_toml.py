@@ -26,7 +26,7 @@ def read(source: Source) -> Rig:
     """The rig exactly as `save_rig` was given it, of any number of cameras."""
     try:
         values = tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CalibrationError(f"{source.path}: not valid TOML: {error}") from error
     rig = Rig.from_dict(values, str(source.path))
     if {"left", "right"} <= set(rig.cameras):

@@ -19,7 +19,7 @@ def read(source: Source) -> Rig:
     """Two equal pinhole cameras side by side."""
     try:
         entries = json.loads(source.text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CalibrationError(f"{source.path}: not valid JSON: {error}") from error
     if not isinstance(entries, dict):
         raise CalibrationError(f"{source.path}: must hold one JSON object")

@@ -1,0 +1,79 @@
+"""Unpacking chunks of recordings, which may lie about their size, into no more memory than is said beforehand."""
+
+import bz2
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import lz4.frame
+import zstandard
+from mcap.records import Chunk, McapRecord
+from mcap.stream_reader import breakup_chunk
+
+MOST = 2**28
+"""Bytes that a chunk may hold unpacked: a frame of four cameras of 20 megapixels in colour."""
+
+_RECORD = struct.Struct("<BQ")  # kind and length
+_LZ4_RATIO = 255  # a byte of LZ4 stands for no more
+
+
+def unpack(data: bytes, compression: str, most: int = MOST) -> bytes:
+    """What was packed as "lz4", "zstd" or "bz2"; ValueError if it is damaged or more than `most` bytes."""
+    if compression not in _UNPACK:
+        raise ValueError(f"compression {compression!r} is not known")
+    try:
+        unpacked = _UNPACK[compression](data, most + 1)
+    except (zstandard.ZstdError, RuntimeError, OSError, EOFError) as error:
+        raise ValueError(f"packed data are damaged: {error}") from error
+    if len(unpacked) > most:
+        raise ValueError(f"packed data hold more than the {most} bytes that they may")
+    return unpacked
+
+
+def _lz4(data: bytes, most: int) -> bytes:
+    room = min(most, _LZ4_RATIO * len(data))
+    unpacked: bytes = lz4.frame.LZ4FrameDecompressor().decompress(data, max_length=room)
+    return unpacked
+
+
+def _zstd(data: bytes, most: int) -> bytes:
+    return zstandard.ZstdDecompressor().stream_reader(data).read(most)
+
+
+def _bz2(data: bytes, most: int) -> bytes:
+    return bz2.BZ2Decompressor().decompress(data, most)
+
+
+_UNPACK: dict[str, Callable[[bytes, int], bytes]] = {"lz4": _lz4, "zstd": _zstd, "bz2": _bz2}
+"""How at most so many bytes are unpacked."""
+
+
+def records(chunk: Chunk) -> list[McapRecord]:
+    """What is in a chunk; ValueError if it is damaged."""
+    return breakup_chunk(plain(chunk))
+
+
+def plain(chunk: Chunk) -> Chunk:
+    """The same chunk, not packed; ValueError if it is damaged, not as large as it says, or larger than can be read."""
+    if chunk.uncompressed_size > MOST:
+        raise ValueError(f"a chunk claims to hold {chunk.uncompressed_size} bytes: at most {MOST} can be read")
+    data = unpack(chunk.data, chunk.compression, chunk.uncompressed_size) if chunk.compression else chunk.data
+    if len(data) != chunk.uncompressed_size:
+        raise ValueError(f"a chunk has {len(data)} bytes of {chunk.uncompressed_size}")
+    if chunk.uncompressed_crc and zlib.crc32(data) != chunk.uncompressed_crc:
+        raise ValueError("a chunk does not match its checksum")
+    _check_records(data)
+    return replace(chunk, compression="", data=data)
+
+
+def _check_records(data: bytes) -> None:
+    """Records follow each other to the end; zeros, which would be millions of them, are none."""
+    at = 0
+    while at < len(data):
+        kind, length = _RECORD.unpack_from(data, at)
+        if kind == 0:
+            raise ValueError("a chunk holds zeros instead of records")
+        at += _RECORD.size + length
+    if at > len(data):
+        raise ValueError("the last record of a chunk runs past its end")
