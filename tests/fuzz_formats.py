@@ -7,6 +7,7 @@ from typing import Any
 
 from depthkit import codec, transforms
 from depthkit.bag import Bag, Player, repair
+from depthkit.bag.packing import Packing
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError, CodecError, InputError
 from depthkit.recordings import open_recording
@@ -134,7 +135,9 @@ def _with(rig: Rig) -> Callable[[Path], None]:
 _KINECT = Rig({"color": CAMERA, "depth": CAMERA}, {"color": transforms.inverse(POSE)})
 
 FORMATS: dict[str, Format] = {
-    "depthkit": Format(fuzz_seeds.own, check_own, (mcap_own_texts,)),
+    "depthkit": Format(fuzz_seeds.own(Packing("raw")), check_own, (mcap_own_texts,)),
+    "depthkit, PNG": Format(fuzz_seeds.own(Packing("fast", "png")), check_own, (mcap_own_texts,)),
+    "depthkit, JPEG": Format(fuzz_seeds.own(Packing("cm", "jpeg", max_error=0.01)), check_own, (mcap_own_texts,)),
     "ROS 1": Format(fuzz_seeds.ros("ros1"), check_recording),
     "ROS 1, lz4": Format(fuzz_seeds.ros("ros1-lz4"), check_recording),
     "ROS 1, compressed pictures": Format(fuzz_seeds.compressed("ros1"), check_recording),

@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from mcap.writer import Writer
 
 from depthkit import images
 from depthkit.bag import BagWriter, Ledger
+from depthkit.bag.packing import Packing
 from depthkit.codec import rvl
+from depthkit.types import FrameSet
 from tests.bag_frames import RIG, frame_set
 from tests.ros_recordings import Kind, RosWriter
 from tests.test_recordings_folders import CAMERA, grey, tum_folder
@@ -22,14 +25,27 @@ from tests.test_recordings_mcap import write_robot
 from tests.test_recordings_ros import PERIOD, PINHOLE, POSE, START, noise, steps, stereo
 
 
-def own(folder: Path) -> Path:
-    ledger = Ledger()
-    with BagWriter(folder / "walk.mcap", RIG, ledger) as writer:
-        for each in map(frame_set, range(3)):
-            ledger.receive(each)
-            writer.write(each)
-        ledger.end("the source ended")
-    return folder / "walk.mcap"
+def own(packing: Packing) -> Callable[[Path], Path]:
+    """With a ledger; depth in whole millimetres, which can be packed."""
+
+    def make(folder: Path) -> Path:
+        ledger = Ledger()
+        with BagWriter(folder / "walk.mcap", RIG, ledger, packing) as writer:
+            for each in map(_in_steps, range(3)):
+                ledger.receive(each)
+                writer.write(each)
+            ledger.end("the source ended")
+        return folder / "walk.mcap"
+
+    return make
+
+
+def _in_steps(i: int) -> FrameSet:
+    frames = frame_set(i)
+    assert frames.depth is not None
+    known = frames.depth.reason == 0
+    metres = images.dequantize(images.quantize(frames.depth.depth, 0.001), 0.001)
+    return replace(frames, depth=replace(frames.depth, depth=metres, confidence=known.astype(np.float32)))
 
 
 def ros(kind: Kind) -> Callable[[Path], Path]:
