@@ -11,7 +11,10 @@ from depthkit.arrays import F64
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import CalibrationError
 
-_BROWN = {"plumb_bob", "rational_polynomial", "brown conrady", "modified brown conrady", "brown_conrady"}
+_BROWN = {
+    "plumb_bob", "rational_polynomial", "brown conrady", "modified brown conrady", "brown_conrady",
+    "radial-tangential", "radtan",
+}  # fmt: skip
 _FISHEYE = {"equidistant", "fisheye", "kannala brandt4", "kannala_brandt"}
 
 

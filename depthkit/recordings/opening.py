@@ -7,11 +7,11 @@ from types import ModuleType
 from depthkit.bag import Bag
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
-from depthkit.recordings import azure_kinect, folders, foxglove, ros_files, seven_scenes, tum
+from depthkit.recordings import azure_kinect, euroc, folders, foxglove, ros_files, seven_scenes, tum
 from depthkit.recordings.contents import Contents, Wishes, explained
 from depthkit.recordings.recording import Recording
 
-_FORMATS: tuple[ModuleType, ...] = (ros_files, foxglove, azure_kinect, tum, seven_scenes, folders)
+_FORMATS: tuple[ModuleType, ...] = (ros_files, foxglove, azure_kinect, euroc, tum, seven_scenes, folders)
 """Modules with `matches(path)` and `read(path, wishes)`, the first that matches reads."""
 
 

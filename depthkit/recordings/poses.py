@@ -1,11 +1,11 @@
 """Camera poses beside recordings, as `T_world_camera` in a frame's meta: TUM's, Redwood's and 7-Scenes' files."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from depthkit import transforms
 from depthkit.arrays import F64
@@ -37,16 +37,31 @@ def read_log(path: Path) -> dict[int, F64]:
     return {int(head.split()[0]): np.array(" ".join(rows).split(), float).reshape(4, 4) for head, *rows in blocks}
 
 
-def with_nearest_poses(moments: Iterable[Moment], path: Path, tolerance_ns: int) -> list[Moment]:
-    """The moments with the pose of TUM's groundtruth.txt (stamp tx ty tz qx qy qz qw) nearest to their stamps."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Trajectory:
+    """Poses of a body in the world: (N,) stamps in ns, (N, 3) positions in m, (N, 4) quaternions (w, x, y, z)."""
+
+    stamps_ns: NDArray[np.int64]
+    positions: F64
+    quaternions: F64
+
+    def nearest(self, stamp_ns: int, tolerance_ns: int) -> F64 | None:
+        """`T_world_body` of the nearest stamp; None if it is further away than that, or the body was lost then."""
+        apart = np.abs(self.stamps_ns - stamp_ns)
+        if apart.min(initial=tolerance_ns + 1) > tolerance_ns:
+            return None
+        i = int(np.argmin(apart))
+        if not np.linalg.norm(self.quaternions[i]) > 0:  # zeros or NaN, as trackers write
+            return None
+        R = transforms.rotation_from_quaternion(self.quaternions[i])
+        return transforms.from_rotation_translation(R, self.positions[i])
+
+
+def read_trajectory(path: Path) -> Trajectory:
+    """TUM's groundtruth.txt: stamp tx ty tz qx qy qz qw."""
     rows = read_stamped(path)
-    stamps = np.array([stamp for stamp, _ in rows], np.int64)
-    posed = []
-    for moment in moments:
-        nearest = int(np.argmin(np.abs(stamps - moment.stamp_ns))) if rows else None
-        near = nearest is not None and abs(int(stamps[nearest]) - moment.stamp_ns) <= tolerance_ns
-        posed.append(with_pose(moment, _pose(rows[nearest][1])) if nearest is not None and near else moment)
-    return posed
+    numbers = np.array([words for _, words in rows], np.float64).reshape(-1, 7)
+    return Trajectory(np.array([stamp for stamp, _ in rows], np.int64), numbers[:, :3], numbers[:, [6, 3, 4, 5]])
 
 
 def read_stamped(path: Path) -> list[tuple[int, list[str]]]:
@@ -79,8 +94,3 @@ def _rigid(T: F64) -> F64 | None:
     if np.abs(U @ Vt - T[:3, :3]).max() > 1e-3 or np.linalg.det(U @ Vt) < 0:
         return None
     return transforms.from_rotation_translation(U @ Vt, T[:3, 3])
-
-
-def _pose(words: Sequence[str]) -> F64:
-    tx, ty, tz, qx, qy, qz, qw = map(float, words)
-    return transforms.from_rotation_translation(transforms.rotation_from_quaternion([qw, qx, qy, qz]), [tx, ty, tz])

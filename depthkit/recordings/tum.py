@@ -39,7 +39,8 @@ def read(path: Path, wishes: Wishes) -> Contents:
     tolerance = TOLERANCE_NS if wishes.tolerance_ns is None else wishes.tolerance_ns
     moments, lost = by_stamp(streams, tolerance, streams)
     if (path / "groundtruth.txt").is_file():
-        moments = poses.with_nearest_poses(moments, path / "groundtruth.txt", tolerance)
+        trajectory = poses.read_trajectory(path / "groundtruth.txt")
+        moments = [poses.with_pose(each, trajectory.nearest(each.stamp_ns, tolerance)) for each in moments]
     rig = registered_rig(wishes.rig) if wishes.rig is not None else own_rig(path) or _rig(path)
     return Contents(_FORM, rig, moments, lost, picture_reader(wishes.depth_scale or _SCALE))
 
