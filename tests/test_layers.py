@@ -15,6 +15,8 @@ LAYERS = """
     errors kernels threads recycling
     arrays files image_headers
     lenses transforms images ply codec
+    arrays files
+    lenses transforms images ply codec pairing
     cameras
     types
     remap

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depthkit.bag.pairing import Unpaired, compare_clocks, pair
 from depthkit.errors import InputError
+from depthkit.pairing import Unpaired, compare_clocks, pair
+from depthkit.recordings.contents import Shot
+from depthkit.recordings.pairs import by_stamp
 from tests import oracle_pairing
 
 HOST0 = 1_700_000_000_000_000_000
@@ -110,3 +112,38 @@ def test_clocks_without_noise_are_exact() -> None:
 def test_clocks_need_two_moments(a: list[int], b: list[int]) -> None:
     with pytest.raises(InputError, match="at least two different moments"):
         compare_clocks(a, b)
+
+
+def shots(role: str, *stamps: int) -> list[Shot]:
+    return [Shot(stamp, f"{role}{stamp}", None) for stamp in stamps]
+
+
+def test_moments_of_three_streams() -> None:
+    """Nearest pictures whatever their order; each picture outside of a moment has a reason."""
+    streams = {
+        "left": shots("left", 20, 0, 10, 30),
+        "right": shots("right", 1, 11, 31, 33),
+        "ir": shots("ir", 9, 21, 30),
+    }
+    moments, left = by_stamp(streams, 2, {"left", "right", "ir"})
+    assert [{role: shot.name for role, shot in each.shots.items()} for each in moments] == [
+        {"left": "left10", "right": "right11", "ir": "ir9"},
+        {"left": "left30", "right": "right31", "ir": "ir30"},
+    ]
+    assert [each.sequence for each in moments] == [1, 3]
+    assert left == {
+        "left": {"left20": f"no right: {Unpaired.TOO_FAR}", "left0": f"no ir: {Unpaired.OUTSIDE}"},
+        "right": {"right1": "its frame has no ir", "right33": str(Unpaired.OUTSIDE)},
+        "ir": {"ir21": "its frame has no right"},
+    }
+
+
+@given(STAMPS, STAMPS, STAMPS, TOLERANCES, st.sampled_from([{"left"}, {"left", "right"}, {"left", "right", "ir"}]))
+def test_every_picture_is_in_a_moment_or_left_over(
+    a: list[int], b: list[int], c: list[int], tolerance: int | None, required: set[str]
+) -> None:
+    streams = {"left": shots("left", *a), "right": shots("right", *b), "ir": shots("ir", *c)}
+    moments, left = by_stamp(streams, tolerance, required)
+    for role, each in streams.items():
+        used = [moment.shots[role].name for moment in moments if role in moment.shots]
+        assert sorted([*used, *left.get(role, {})]) == sorted(shot.name for shot in each)

@@ -1,6 +1,7 @@
 """The commands on other people's recordings."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,13 +31,21 @@ def test_info_and_replay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert info["ledger"] == {
         "pictures": {"left": 5, "right": 4},
         "frames": 4,
-        "left_over": {"left": ["/stereo/left/image_raw[2]"]},
+        "left_over": {"left": {"/stereo/left/image_raw[2]": "no right: nothing within the tolerance"}},
         "unreadable": {},
         "ignored": {},
     }
     first, second = result(capsys, "replay", bag, "--fast"), result(capsys, "replay", bag, "--speed", 50)
     assert first == second
     assert (first["frames"], first["missing"]) == (4, 1)
+
+
+def test_lags_and_clocks_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(stereo(tmp_path, "sqlite", 5))]) == 0
+    words = capsys.readouterr().out
+    assert re.search(r"right lag +from -?\d+.\d\d ms \|[ ▁-█]{16}\| to ", words)
+    assert re.search(r"clocks +host − device \d+.\d{6} s, drift -\d+.\d ppm", words)
+    assert "1 left, no right: nothing within the tolerance: /stereo/left/image_raw[2]" in words
 
 
 def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +59,9 @@ def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = capsys.readouterr().err
     assert "5 of 6 frames, 1 missing" in words
     assert "10 depth, 6 color in 6 frames" in words
-    assert "4 depth: depth/7.0.png, depth/8.0.png, depth/9.0.png, …" in words
+    assert (
+        "4 depth, no color: before or after the other stream: depth/7.0.png, depth/8.0.png, depth/9.0.png, …" in words
+    )
     assert "1 frames:" in words
 
 

@@ -1,20 +1,16 @@
 """Folders of other people's data sets: real ones, and small ones with a known truth."""
 
-import itertools
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from depthkit import images, transforms
 from depthkit.arrays import U16, Image
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import Recording, open_recording
-from depthkit.recordings.pairs import associate
 from depthkit.types import Reason
 
 CAMERA = CameraModel(8, 6, 9.0, 9.0, 3.5, 2.5)
@@ -62,7 +58,12 @@ def test_tum_pairs_the_nearest_stamps(tmp_path: Path) -> None:
         assert [f.image("color")[0, 0] for f in frames] == [0, 1]
         ledger = recording.ledger()
         assert ledger.pictures == {"color": 3, "depth": 2}
-        assert ledger.left_over == {"color": ["rgb/1305031109.5.png"]}
+        assert ledger.left_over == {"color": {"rgb/1305031109.5.png": "before or after the other stream"}}
+        lags = recording.info().lags
+        assert lags.keys() == {"color"}
+        assert (lags["color"].edges_ms[0], lags["color"].edges_ms[-1]) == pytest.approx((-15.524, 14.897))
+        assert (lags["color"].lags[0], lags["color"].lags[-1], sum(lags["color"].lags)) == (1, 1, 2)
+        assert recording.info().clocks is None  # there is only one
         assert "T_world_camera" not in frames[0].meta
         T = np.array(frames[1].meta["T_world_camera"])
         np.testing.assert_allclose(T @ [1, 0, 0, 1], [1, 3, 3, 1], atol=1e-12)  # a quarter turn about z, then (1, 2, 3)
@@ -109,17 +110,6 @@ def test_damaged_lists(tmp_path: Path, text: str) -> None:
     (folder / "rgb.txt").write_bytes(text.encode("latin-1"))
     with pytest.raises(BagError):
         open_recording(folder, rig=RGBD)
-
-
-@given(st.lists(st.integers(0, 60), max_size=7), st.lists(st.integers(0, 60), max_size=7), st.integers(0, 20))
-def test_association_is_the_greedy_one(first: list[int], second: list[int], tolerance: int) -> None:
-    """The rule said as it is: again and again the closest of all free pairs."""
-    free = sorted((abs(a - b), i, j) for (i, a), (j, b) in itertools.product(enumerate(first), enumerate(second)))
-    expected: dict[int, int] = {}
-    for gap, i, j in free:
-        if gap <= tolerance and i not in expected and j not in expected.values():
-            expected[i] = j
-    assert associate(first, second, tolerance) == sorted(expected.items())
 
 
 def test_seven_scenes(shared_data: Path) -> None:
@@ -195,10 +185,12 @@ def test_plain_stereo(tmp_path: Path, form: str) -> None:
     with foreign(tmp_path, STEREO) as recording:
         values = [(frames.image("left")[0, 0], frames.image("right")[0, 0]) for frames in recording]
         assert values == [(1, 1), (2, 2), (10, 10)]
-        left, right = (
-            (["left/7.png"], ["right/0008.png"]) if form == "folders" else (["left_7.png"], ["right_0008.png"])
-        )
-        assert recording.ledger().left_over == {"left": left, "right": right}
+        left, right = ("left/7.png", "right/0008.png") if form == "folders" else ("left_7.png", "right_0008.png")
+        assert recording.ledger().left_over == {
+            "left": {left: "no right of that name"},
+            "right": {right: "no left of that name"},
+        }
+        assert recording.info().lags == {}
         assert recording.info().frames == 3
 
 

@@ -60,7 +60,8 @@ def test_stereo(tmp_path: Path, kind: Kind) -> None:
             assert frames.stamp_device_ns == START + i * PERIOD
             assert np.array_equal(frames.image("left"), noise(i))
             assert np.array_equal(frames.image("right"), noise(100 + i, np.uint16))
-        assert recording.ledger().left_over == {"left": ["/stereo/left/image_raw[2]"]}
+        why = "no right: nothing within the tolerance"
+        assert recording.ledger().left_over == {"left": {"/stereo/left/image_raw[2]": why}}
         assert recording.info().gaps == ((1, 1),)
         assert [recording.seek(seconds) for seconds in (0, 0.03, 0.05, 9)] == [0, 1, 2, 29]
         assert [frames.sequence for frames in recording.frames(27)] == [28, 29]
@@ -99,6 +100,29 @@ def test_depth_and_color_placed_by_tf(tmp_path: Path, kind: Kind) -> None:
                 assert np.array_equal(frames.image("color"), noise(i, channels=3)[..., ::-1])
         expected = transforms.inverse(T_base_color) @ T_base_depth
         np.testing.assert_allclose(recording.rig.T("color", "depth"), expected, atol=1e-12)
+
+
+def test_two_clocks(tmp_path: Path) -> None:
+    """The recorder's clock counts 1 ms a message: 5 ms a frame, which is 33.3 ms on the device's."""
+    with RosWriter(tmp_path, "mcap") as writer:
+        for i in range(50):
+            for topic, late in (("depth", 0), ("rgb", 2_000_000 + 100_000 * i), ("ir", 40_000_000)):
+                writer.image(f"/{topic}/image", topic, START + i * PERIOD + late, steps(i), "16UC1")
+            writer.info("/depth/camera_info", "depth", PINHOLE, "plumb_bob")
+            writer.info("/rgb/camera_info", "depth", PINHOLE, "plumb_bob")
+    rig = Rig(dict.fromkeys(("depth", "color", "ir"), PINHOLE))
+    with foreign(writer.path, rig=rig, tolerance=0.007) as recording:
+        info, frames = recording.info(), list(recording)
+    assert info.lags.keys() == {"color", "ir"}
+    color, ir = info.lags["color"], info.lags["ir"]
+    assert (sum(color.lags), sum(ir.lags)) == (50, 49)
+    assert (color.edges_ms[0], color.edges_ms[-1]) == pytest.approx((2, 6.9))
+    assert sum(ir.edges_ms) / len(ir.edges_ms) == pytest.approx(40 - PERIOD / 1e6)
+    assert info.ledger.left_over == {"ir": {"/ir/image[49]": "before or after the other stream"}}
+    assert info.clocks is not None
+    assert info.clocks.rate_ppm == pytest.approx((5_000_000 / PERIOD - 1) * 1e6)
+    assert info.clocks.offset_ns == 1_700_000_000_001_000_000 - START
+    assert [each.stamp_host_ns - frames[0].stamp_host_ns for each in frames] == [5_000_000 * i for i in range(50)]
 
 
 def steps(i: int) -> NDArray[np.uint16]:

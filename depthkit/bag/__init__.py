@@ -1,7 +1,7 @@
 """Recording and replay. A recording is one MCAP file of ROS 2 messages, and opens as a `Camera`."""
 
 from depthkit.bag.digest import FrameDigest
-from depthkit.bag.info import BagInfo, ClockInfo, RoleInfo
+from depthkit.bag.info import BagInfo, ClockInfo, CommonInfo, LagInfo, RoleInfo
 from depthkit.bag.ledger import Ledger
 from depthkit.bag.packing import Packing
 from depthkit.bag.player import Player
@@ -14,7 +14,9 @@ __all__ = [
     "BagInfo",
     "BagWriter",
     "ClockInfo",
+    "CommonInfo",
     "FrameDigest",
+    "LagInfo",
     "Ledger",
     "Packing",
     "Player",

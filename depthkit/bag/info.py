@@ -2,20 +2,21 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from depthkit.bag import layout, ros
 from depthkit.bag.container import Index
 from depthkit.bag.layout import DEPTH, packed_how
 from depthkit.bag.packing import in_words
-from depthkit.bag.pairing import compare_clocks
 from depthkit.cameras import Rig
 from depthkit.errors import InputError
+from depthkit.pairing import compare_clocks
 
 _LAG_BINS = 16
 
@@ -38,34 +39,35 @@ class RoleInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockInfo:
-    """How the host's clock runs against the device's: its offset at the start, its drift, and how late stamps are.
+class LagInfo:
+    """A histogram of how much later stamps are than others: lags[i] are from edges_ms[i] to edges_ms[i + 1] late."""
 
-    lags: how many frames are how much later, in ms, than offset and drift say: lags[i] frames from edges_ms[i] to
-    edges_ms[i + 1].
-    """
-
-    offset_ns: int
-    rate_ppm: float
     lags: tuple[int, ...]
     edges_ms: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class BagInfo:
-    """What a recording holds.
+class ClockInfo(LagInfo):
+    """How the host's clock runs against the device's: its offset at the start, its drift, and how late stamps are.
 
-    duration_s: from the first to the last frame on the host's clock; fps: its mean rate, None for less than two
-    moments; stamps_*_ns: of the first and the last frame, None without frames; gaps: for each jump in the
-    sequence numbers, the number before it and how many are missing; clocks: None where they cannot be compared, as
-    with less than two moments or a device's clock that goes back; compression_ratio: bytes of all pixels, counted
-    as in `RoleInfo`, to those of the file;
-    ledger: what became of the frames the camera gave (`Ledger.to_dict`), None if the recording was not told;
-    finished: False for one that was cut off or never finished, of which these are the whole frames.
+    The lags are of the frames, against what offset and drift say.
+    """
+
+    offset_ns: int
+    rate_ppm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonInfo:
+    """What a recording of any make holds.
+
+    duration_s: from the first to the last frame; fps: its mean rate, None for less than two moments; stamps_*_ns: of
+    the first and the last frame, None without frames; gaps: for each jump in the sequence numbers, the number before
+    it and how many are missing; clocks: None where they cannot be compared, as with a single clock, less than two
+    moments, or a device's clock that goes back.
     """
 
     path: Path
-    version: int
     size_bytes: int
     frames: int
     roles: tuple[RoleInfo, ...]
@@ -75,6 +77,18 @@ class BagInfo:
     stamps_host_ns: tuple[int, int] | None
     gaps: tuple[tuple[int, int], ...]
     clocks: ClockInfo | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BagInfo(CommonInfo):
+    """What a recording of ours holds; its duration is on the host's clock.
+
+    compression_ratio: bytes of all pixels, counted as in `RoleInfo`, to those of the file; ledger: what became of the
+    frames the camera gave (`Ledger.to_dict`), None if the recording was not told; finished: False for one that was cut
+    off or never finished, of which these are the whole frames.
+    """
+
+    version: int
     compression_ratio: float
     ledger: dict[str, Any] | None
     finished: bool
@@ -95,27 +109,49 @@ def summarize(path: Path, index: Index, records: Iterable[Mapping[str, Any]]) ->
         sequence.append(numbers["sequence"])
         device.append(numbers["stamp_device_ns"])
         host.append(numbers["stamp_host_ns"])
-    duration_s = (host[-1] - host[0]) / 1e9 if host else 0.0
     size_bytes = path.stat().st_size
     return BagInfo(
         path=path,
-        version=index.version,
         size_bytes=size_bytes,
-        frames=len(sequence),
         roles=tuple(
             RoleInfo(*kind[:4], frames, kind.compression, kind.bytes * frames / packed[kind])
             for kind, frames in kinds.items()
         ),
-        duration_s=duration_s,
-        fps=(len(sequence) - 1) / duration_s if duration_s > 0 else None,
-        stamps_device_ns=_ends(device),
-        stamps_host_ns=_ends(host),
-        gaps=tuple(_gaps(sequence)),
-        clocks=_clocks(device, host),
+        version=index.version,
         compression_ratio=sum(kind.bytes * frames for kind, frames in kinds.items()) / size_bytes,
         ledger=index.ledger,
         finished=index.finished,
+        clocks=clocks(device, host),
+        **course(sequence, device, host, host),
     )
+
+
+def course(sequence: Sequence[int], device: Sequence[int], host: Sequence[int], times: Sequence[int]) -> dict[str, Any]:
+    """The fields of CommonInfo that follow from the numbers and stamps of the frames; `times` tell the duration."""
+    duration_s = (times[-1] - times[0]) / 1e9 if times else 0.0
+    return {
+        "frames": len(sequence),
+        "duration_s": duration_s,
+        "fps": (len(sequence) - 1) / duration_s if duration_s > 0 else None,
+        "stamps_device_ns": _ends(device),
+        "stamps_host_ns": _ends(host),
+        "gaps": tuple(_gaps(sequence)),
+    }
+
+
+def clocks(device: Sequence[int], host: Sequence[int]) -> ClockInfo | None:
+    """How the two clocks run; None where they cannot be compared."""
+    try:
+        found = compare_clocks(device, host)
+    except InputError:
+        return None
+    return ClockInfo(*histogram(found.residuals_ns), found.offset_ns, found.rate_ppm)
+
+
+def histogram(lags_ns: ArrayLike) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Counts and edges, in ms, of a LagInfo from at least one lag in ns."""
+    counts, edges = np.histogram(np.asarray(lags_ns) / 1e6, bins=_LAG_BINS)
+    return tuple(counts.tolist()), tuple(edges.tolist())
 
 
 class _Kind(NamedTuple):
@@ -144,20 +180,11 @@ def _kinds(rig: Rig, record: Mapping[str, Any]) -> Iterator[tuple[_Kind, int]]:
         yield kind, how.get("bytes", kind.bytes)
 
 
-def _clocks(device: list[int], host: list[int]) -> ClockInfo | None:
-    try:
-        clocks = compare_clocks(device, host)
-    except InputError:
-        return None
-    lags, edges = np.histogram(clocks.residuals_ns / 1e6, bins=_LAG_BINS)
-    return ClockInfo(clocks.offset_ns, clocks.rate_ppm, tuple(lags.tolist()), tuple(edges.tolist()))
-
-
-def _ends(stamps: list[int]) -> tuple[int, int] | None:
+def _ends(stamps: Sequence[int]) -> tuple[int, int] | None:
     return (stamps[0], stamps[-1]) if stamps else None
 
 
-def _gaps(sequence: list[int]) -> Iterator[tuple[int, int]]:
+def _gaps(sequence: Sequence[int]) -> Iterator[tuple[int, int]]:
     for before, after in itertools.pairwise(sequence):
         if after > before + 1:
             yield before, after - before - 1

@@ -15,22 +15,31 @@ DEPTH = "depth"
 """The role whose pictures are depth measured by the device."""
 
 
+LeftOver = Mapping[str, Mapping[str, str]]
+"""By role, the names of pictures that are in no frame, each with the reason."""
+
+
 class Shot(NamedTuple):
-    """One picture of a recording: when it was taken (0: not said), what to call it, and where it is."""
+    """One picture of a recording: when it was taken (0: not said), what to call it, and where it is.
+
+    host_ns: when the recording program got it, by a clock of its own; None if it does not say.
+    """
 
     stamp_ns: int
     name: str
     place: Any
+    host_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The pictures of one frame by role, its number at the source and what else is known of it."""
+    """The pictures of one frame by role, its number at the source, its stamps (see Shot) and what else is known."""
 
     sequence: int
     shots: Mapping[str, Shot]
     stamp_ns: int
     meta: Mapping[str, Any] = field(default_factory=dict)
+    host_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class Wishes:
 class Contents:
     """A recording ready to be read.
 
-    form: what it is, in words; left_over: names of the pictures by role that found no partner;
+    form: what it is, in words; left_over: the pictures that found no partner;
     read: pixels of a role's shot: an image, or of the role "depth" (H, W) float32 m with NaN unknown;
     ignored: streams that were not read, and why.
     """
@@ -55,7 +64,7 @@ class Contents:
     form: str
     rig: Rig
     moments: Sequence[Moment]
-    left_over: Mapping[str, Sequence[str]]
+    left_over: LeftOver
     read: Callable[[str, Shot], NDArray[Any]]
     close: Callable[[], None] = lambda: None
     ignored: Mapping[str, str] = field(default_factory=dict)

@@ -91,7 +91,7 @@ class _Mcap:
         found = [(time, _stamp(self._decode(topic, data))) for time, data in self._data(topic)]
         times = places(time for time, _ in found)
         return [
-            Shot(stamp or time, f"{topic}[{place.number}]", place)
+            Shot(stamp or time, f"{topic}[{place.number}]", place, time)
             for place, (time, stamp) in zip(times, found, strict=True)
         ]
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 
 from depthkit.errors import BagError
-from depthkit.recordings.contents import Moment, Shot
+from depthkit.pairing import pair
+from depthkit.recordings.contents import LeftOver, Moment, Shot
 
 TOLERANCE_NS = 20_000_000
 """For streams of a single picture, and for TUM's folders, whose own tool uses it."""
@@ -15,33 +16,12 @@ _LAST_NS = 2**62  # so that differences fit in 64 bits
 _REFERENCES = ("depth", "left", "color")
 
 
-def associate(first: Sequence[int], second: Sequence[int], tolerance: int) -> list[tuple[int, int]]:
-    """Pairs of indices of stamps at most `tolerance` apart, the closest first, each stamp in one pair at most.
-
-    The stamps may come in any order; the pairs are in the order of `first`. This is the greedy rule of the TUM RGB-D
-    benchmark's association (Sturm et al., IROS 2012).
-    """
-    order = np.argsort(np.asarray(second, np.int64), kind="stable")
-    stamps = np.asarray(second, np.int64)[order]
-    candidates = []
-    for i, stamp in enumerate(first):
-        start, stop = np.searchsorted(stamps, [stamp - tolerance, stamp + tolerance + 1])
-        candidates += [(abs(stamp - second[j]), i, j) for j in order[start:stop].tolist()]
-    pairs: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, i, j in sorted(candidates):
-        if i not in pairs and j not in taken:
-            pairs[i] = j
-            taken.add(j)
-    return sorted(pairs.items())
-
-
 def by_stamp(
     streams: Mapping[str, Sequence[Shot]], tolerance_ns: int | None, required: Collection[str]
-) -> tuple[list[Moment], dict[str, list[str]]]:
-    """Moments of the reference stream (depth, left, color or the first) and the names of what belongs to none.
+) -> tuple[list[Moment], LeftOver]:
+    """Moments of the reference stream (depth, left, color or the first), and what belongs to none.
 
-    Other streams give each moment their nearest picture within the tolerance, half the reference's period if None.
+    Each other stream is paired with it (`pairing.pair`) within the tolerance, half the reference's period if None.
     A moment without a picture of each `required` role is none. `sequence` counts the reference's pictures. Raises
     BagError for stamps that are none.
     """
@@ -52,31 +32,35 @@ def by_stamp(
     shots = sorted(streams[reference], key=_stamp)
     tolerance = _half_period(shots) if tolerance_ns is None else tolerance_ns
     found: list[dict[str, Shot]] = [{reference: shot} for shot in shots]
-    for role, others in streams.items():
-        if role != reference:
-            for i, j in associate([*map(_stamp, shots)], [*map(_stamp, others)], tolerance):
-                found[i][role] = others[j]
-    moments = [
-        Moment(i, together, shots[i].stamp_ns) for i, together in enumerate(found) if together.keys() >= {*required}
-    ]
-    return moments, left_over(streams, moments)
+    why: dict[str, dict[str, str]] = {role: {} for role in streams}
+    for role in [role for role in streams if role != reference]:
+        others = sorted(streams[role], key=_stamp)
+        paired = pair([*map(_stamp, shots)], [*map(_stamp, others)], tolerance)
+        for i, j in paired.pairs.tolist():
+            found[i][role] = others[j]
+        why[role] = {others[j].name: str(reason) for j, reason in paired.unpaired_b.items()}
+        if role in required:
+            why[reference] |= {shots[i].name: f"no {role}: {reason}" for i, reason in paired.unpaired_a.items()}
+    moments = []
+    for i, together in enumerate(found):
+        missing = [role for role in streams if role in required and role not in together]
+        if not missing:
+            moments.append(Moment(i, together, shots[i].stamp_ns, host_ns=shots[i].host_ns))
+        for role, shot in together.items() if missing else ():
+            why[role].setdefault(shot.name, f"its frame has no {missing[0]}")
+    return moments, _left_over(streams, why)
 
 
-def by_name(keyed: Mapping[str, Mapping[str, Shot]], order: Iterable[str]) -> tuple[list[Moment], dict[str, list[str]]]:
-    """Moments of the keys that every role has, in that order, and the names of the pictures that are left over."""
+def by_name(keyed: Mapping[str, Mapping[str, Shot]], order: Iterable[str]) -> tuple[list[Moment], LeftOver]:
+    """Moments of the keys that every role has, in that order, and what is left over."""
     complete = [key for key in order if all(key in shots for shots in keyed.values())]
     moments = [Moment(i, {role: shots[key] for role, shots in keyed.items()}, 0) for i, key in enumerate(complete)]
-    return moments, left_over({role: list(shots.values()) for role, shots in keyed.items()}, moments)
-
-
-def left_over(streams: Mapping[str, Sequence[Shot]], moments: Iterable[Moment]) -> dict[str, list[str]]:
-    """Names by role of the pictures in no moment; roles without any are not mentioned."""
-    used = {role: set[str]() for role in streams}
-    for moment in moments:
-        for role, shot in moment.shots.items():
-            used[role].add(shot.name)
-    lost = {role: [shot.name for shot in shots if shot.name not in used[role]] for role, shots in streams.items()}
-    return {role: names for role, names in lost.items() if names}
+    why: dict[str, dict[str, str]] = {role: {} for role in keyed}
+    for role, shots in keyed.items():
+        for key in shots.keys() - {*complete}:
+            missing = next(other for other in keyed if key not in keyed[other])
+            why[role][shots[key].name] = f"no {missing} of that name"
+    return moments, _left_over({role: shots.values() for role, shots in keyed.items()}, why)
 
 
 def reference_role(streams: Collection[str]) -> str:
@@ -88,6 +72,12 @@ def required_roles(streams: Iterable[str]) -> set[str]:
     """What makes a frame: depth where it is measured, or both pictures of a stereo pair; colour may be missing."""
     there = set(streams)
     return {"left", "right"} & there if "depth" not in there else {"depth"}
+
+
+def _left_over(streams: Mapping[str, Iterable[Shot]], why: Mapping[str, Mapping[str, str]]) -> LeftOver:
+    """In the order of the streams, without the roles that lost nothing."""
+    left = {role: {shot.name: why[role][shot.name] for shot in streams[role] if shot.name in why[role]} for role in why}
+    return {role: names for role, names in left.items() if names}
 
 
 def _half_period(shots: Sequence[Shot]) -> int:

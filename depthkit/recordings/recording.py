@@ -1,6 +1,5 @@
 """A recording of another program, with the interface of our own: by number, in order, as often as wanted."""
 
-import itertools
 import operator
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,10 +10,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from depthkit.bag import FrameDigest, RoleInfo, ros
+from depthkit.bag import CommonInfo, FrameDigest, LagInfo, RoleInfo, ros
+from depthkit.bag.info import clocks, course, histogram
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError
-from depthkit.recordings.contents import DEPTH, Contents, Moment, explained
+from depthkit.recordings.contents import DEPTH, Contents, LeftOver, Moment, explained
+from depthkit.recordings.pairs import reference_role
 from depthkit.types import DepthImage, FrameSet, Reason
 
 
@@ -22,36 +23,28 @@ from depthkit.types import DepthImage, FrameSet, Reason
 class PictureLedger:
     """Where every picture went.
 
-    pictures: in the recording, by role; frames: how many they make; left_over: names of those in no frame, by role;
-    unreadable: frames that could not be read so far, and why; ignored: streams that are not read, and why.
+    pictures: in the recording, by role; frames: how many they make; left_over: by role, the names of those in no
+    frame, each with the reason; unreadable: frames that could not be read so far, and why; ignored: streams that are
+    not read, and why.
     """
 
     pictures: Mapping[str, int]
     frames: int
-    left_over: Mapping[str, Sequence[str]]
+    left_over: LeftOver
     unreadable: Mapping[int, str]
     ignored: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingInfo:
-    """What a recording holds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingInfo(CommonInfo):
+    """What a recording holds; its duration is on the device's clock.
 
-    form: what it is; roles: as its first readable frame has them; duration_s: from the first to the last stamp, 0
-    without stamps; fps: the mean rate, None for less than two moments; stamps_device_ns: of the first and the last
-    frame, None without frames; gaps: for each jump in the sequence numbers, the number before it and how many
-    are missing.
+    form: what it is; roles: as its first readable frame has them; lags: by role, how late pictures are against the
+    stamps of their frames, which are those of the depth, or else of the left pictures.
     """
 
-    path: Path
     form: str
-    size_bytes: int
-    frames: int
-    roles: tuple[RoleInfo, ...]
-    duration_s: float
-    fps: float | None
-    stamps_device_ns: tuple[int, int] | None
-    gaps: tuple[tuple[int, int], ...]
+    lags: Mapping[str, LagInfo]
     ledger: PictureLedger
 
 
@@ -59,8 +52,8 @@ class Recording:
     """A foreign recording, opened for reading by `open_recording`. It is a `Camera`.
 
     `frames()` gives each readable frame once, in order, every time; one that is damaged is left out and counted in
-    `ledger()`, while `recording[i]` raises BagError for it. Stamps are the device's; the host's are the same.
-    Not for use by several threads at once.
+    `ledger()`, while `recording[i]` raises BagError for it. Stamps are the device's; the host's are those of the
+    program that recorded or, if it kept none, the same. Not for use by several threads at once.
     """
 
     def __init__(self, path: Path, contents: Contents) -> None:
@@ -130,19 +123,17 @@ class Recording:
     def info(self) -> RecordingInfo:
         """What the recording holds; reads the pixels of one frame."""
         moments = self._contents.moments
-        stamps = (moments[0].stamp_ns, moments[-1].stamp_ns) if moments else None
-        duration_s = (stamps[1] - stamps[0]) / 1e9 if stamps else 0.0
+        device = [moment.stamp_ns for moment in moments]
+        host = [moment.host_ns for moment in moments if moment.host_ns is not None]
         return RecordingInfo(
             path=self.path,
-            form=self._contents.form,
             size_bytes=_size(self.path),
-            frames=len(self),
             roles=tuple(self._roles()),
-            duration_s=duration_s,
-            fps=(len(self) - 1) / duration_s if duration_s > 0 else None,
-            stamps_device_ns=stamps,
-            gaps=tuple(_gaps(moments)),
+            form=self._contents.form,
+            lags={role: LagInfo(*histogram(lags)) for role, lags in _lags_ns(moments).items()},
             ledger=self.ledger(),
+            clocks=clocks(device, host),
+            **course([moment.sequence for moment in moments], device, host or device, device),
         )
 
     def digest(self) -> str:
@@ -160,7 +151,7 @@ class Recording:
             rig=self.rig,
             sequence=moment.sequence,
             stamp_device_ns=moment.stamp_ns,
-            stamp_host_ns=moment.stamp_ns,
+            stamp_host_ns=moment.stamp_ns if moment.host_ns is None else moment.host_ns,
             depth=None if depth is None else _depth(depth, self.rig.camera(DEPTH), moment.shots[DEPTH].stamp_ns),
             meta=moment.meta,
         )
@@ -184,10 +175,16 @@ def _depth(depth: NDArray[Any], camera: CameraModel, stamp_ns: int) -> DepthImag
     return DepthImage(depth, reason, known.astype(np.float32), camera, stamp_ns)
 
 
-def _gaps(moments: Sequence[Moment]) -> Iterator[tuple[int, int]]:
-    for before, after in itertools.pairwise(moments):
-        if after.sequence > before.sequence + 1:
-            yield before.sequence, after.sequence - before.sequence - 1
+def _lags_ns(moments: Sequence[Moment]) -> dict[str, list[int]]:
+    """How much later than its frame each picture of a role is; nothing of the reference, or without stamps."""
+    if not any(moment.stamp_ns for moment in moments):
+        return {}
+    roles = dict.fromkeys(role for moment in moments for role in moment.shots)
+    return {
+        role: [moment.shots[role].stamp_ns - moment.stamp_ns for moment in moments if role in moment.shots]
+        for role in roles
+        if role != reference_role(roles)
+    }
 
 
 def _size(path: Path) -> int:

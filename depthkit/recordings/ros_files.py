@@ -110,8 +110,8 @@ class _Bag:
         stamps = (
             [stamp or time for time, stamp, _ in found] if devices is None or len(devices) != len(found) else devices
         )
-        for place, stamp, (*_, frame) in zip(places(time for time, *_ in found), stamps, found, strict=True):
-            yield Shot(stamp, f"{topic}[{place.number}]", place), frame
+        for place, stamp, (time, _, frame) in zip(places(time for time, *_ in found), stamps, found, strict=True):
+            yield Shot(stamp, f"{topic}[{place.number}]", place, time), frame
 
     def _pixels(self, topic: str, place: Place) -> NDArray[Any]:
         cursor = self._cursors.setdefault(topic, Cursor(lambda time: (data for _, data in self._data(topic, time))))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from depthkit.bag import BagInfo, ClockInfo, RoleInfo
+from depthkit.bag import BagInfo, ClockInfo, LagInfo, RoleInfo
 from depthkit.recordings import RecordingInfo
 from depthkit_tools.console import megabytes, print_json, table
 from depthkit_tools.live import frames_in_words
@@ -52,7 +52,7 @@ def _rows(info: BagInfo | RecordingInfo, digest: str) -> list[tuple[str, str]]:
         ("frames", f"{info.frames} in {info.duration_s:.2f} s{rate}"),
         *((role.role, _role_in_words(role)) for role in info.roles),
         ("missing", f"{missing} frames in {len(info.gaps)} gaps" if missing else "none"),
-        *(_own_rows(info) if isinstance(info, BagInfo) else ledger_rows(info.ledger)),
+        *(_own_rows(info) if isinstance(info, BagInfo) else _foreign_rows(info)),
         ("rig", f"sha256 {digest[:16]}…"),
     ]
 
@@ -70,12 +70,22 @@ def _own_rows(info: BagInfo) -> list[tuple[str, str]]:
     return [("clocks", _clocks_in_words(info.clocks)), ("recorded", recorded), ("end", end)]
 
 
+def _foreign_rows(info: RecordingInfo) -> list[tuple[str, str]]:
+    """What only recordings of other makes tell."""
+    lags = [(f"{role} lag", _lags_in_words(each)) for role, each in info.lags.items()]
+    clocks = [] if info.clocks is None else [("clocks", _clocks_in_words(info.clocks))]
+    return [*lags, *clocks, *ledger_rows(info.ledger)]
+
+
 def _clocks_in_words(clocks: ClockInfo | None) -> str:
     if clocks is None:
         return "cannot be compared"
-    most = max(clocks.lags)
-    bars = "".join(_BARS[-(-(len(_BARS) - 1) * count // most)] for count in clocks.lags)  # a blank is none at all
     return (
-        f"host − device {clocks.offset_ns / 1e9:.6f} s, drift {clocks.rate_ppm:.1f} ppm, "
-        f"lags from {clocks.edges_ms[0]:.2f} ms |{bars}| to {clocks.edges_ms[-1]:.2f} ms"
+        f"host − device {clocks.offset_ns / 1e9:.6f} s, drift {clocks.rate_ppm:.1f} ppm, lags {_lags_in_words(clocks)}"
     )
+
+
+def _lags_in_words(lags: LagInfo) -> str:
+    most = max(lags.lags)
+    bars = "".join(_BARS[-(-(len(_BARS) - 1) * count // most)] for count in lags.lags)  # a blank is none at all
+    return f"from {lags.edges_ms[0]:.2f} ms |{bars}| to {lags.edges_ms[-1]:.2f} ms"

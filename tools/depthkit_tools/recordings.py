@@ -19,8 +19,10 @@ def ledger_rows(ledger: PictureLedger) -> list[tuple[str, str]]:
     """What became of the pictures, as rows of a table: name and words."""
     pictures = ", ".join(f"{count} {role}" for role, count in ledger.pictures.items())
     rows = [("pictures", f"{pictures} in {ledger.frames} frames")]
-    for role, names in ledger.left_over.items():
-        rows.append(("no partner", f"{len(names)} {role}: {_some(names)}"))
+    for role, left in ledger.left_over.items():
+        for reason in dict.fromkeys(left.values()):
+            names = [name for name, why in left.items() if why == reason]
+            rows.append(("no partner", f"{len(names)} {role}, {reason}: {_some(names)}"))
     if ledger.unreadable:
         reasons = list(ledger.unreadable.values())
         rows.append(("unreadable", f"{len(reasons)} frames: {_some(reasons)}"))
