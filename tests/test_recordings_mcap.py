@@ -137,5 +137,5 @@ def test_a_foreign_file_without_pictures(tmp_path: Path) -> None:
     foxglove = pytest.importorskip("foxglove", reason="the Foxglove SDK is not installed")
     with foxglove.open_mcap(tmp_path / "log.mcap"):
         foxglove.log("/words", {"text": "hello"})
-    with pytest.raises(BagError, match="holds no pictures of ROS 2 or Foxglove; it has /words"):
+    with pytest.raises(BagError, match="holds no pictures of ROS or Foxglove; it has /words"):
         open_recording(tmp_path / "log.mcap")

@@ -6,6 +6,7 @@ The attached calibration.json holds the factory's numbers as shares of each sens
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +17,8 @@ from numpy.typing import NDArray
 from depthkit import images, transforms
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError
+from depthkit.recordings.assembly import assemble, closed_on_error
 from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
-from depthkit.recordings.pairs import by_stamp, required_roles
-from depthkit.recordings.pictures import MILLIMETRES, metres
 
 _FORM = "Azure Kinect recording"
 _TRACKS = {"COLOR": "color", "DEPTH": DEPTH, "IR": "ir"}
@@ -40,28 +40,22 @@ def matches(path: Path) -> bool:
 def read(path: Path, wishes: Wishes) -> Contents:
     """All pictures by the device's clock; opening reads the file once. BagError if PyAV is not installed."""
     container = _open(path)
-    try:
+    with closed_on_error(container.close):
         tracks = {track.role: track for track in _tracks(container)}
         if not tracks:
             raise BagError(f"{path} has no track of an Azure Kinect (COLOR, DEPTH, IR)")
+        packets = _Packets(container)
+
+        def read_shot(role: str, shot: Shot) -> NDArray[Any]:
+            data = packets.at(tracks[role].stream, shot.place)
+            if role == "color":
+                return images.decode(data, shot.name)
+            width, height = tracks[role].size
+            return np.frombuffer(data, ">u2").reshape(height, width).astype(np.uint16)
+
         streams = _shots(container, tracks)
-        moments, lost = by_stamp(streams, wishes.tolerance_ns, required_roles(streams))
-        rig = _rig(path, container, tracks) if wishes.rig is None else wishes.rig
-        scale = MILLIMETRES if wishes.depth_scale is None else wishes.depth_scale
-    except BaseException:
-        container.close()
-        raise
-    packets = _Packets(container)
-
-    def read_shot(role: str, shot: Shot) -> NDArray[Any]:
-        data = packets.at(tracks[role].stream, shot.place)
-        if role == "color":
-            return images.decode(data, shot.name)
-        width, height = tracks[role].size
-        steps = np.frombuffer(data, ">u2").reshape(height, width).astype(np.uint16)
-        return metres(steps, scale) if role == DEPTH else steps
-
-    return Contents(_FORM, rig, moments, lost, read_shot, container.close)
+        rig = partial(_rig, path, container, tracks)
+        return assemble(_FORM, streams, wishes, rig, read_shot, close=container.close)
 
 
 class _Packets:

@@ -6,7 +6,8 @@ its body is the IMU, and its pictures have 16 bits. Poses are the body's; frames
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,15 @@ import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from depthkit import transforms
+from depthkit import images, transforms
 from depthkit.arrays import F64
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import CalibrationError
 from depthkit.recordings import poses
+from depthkit.recordings.assembly import assemble
 from depthkit.recordings.contents import Contents, Moment, Shot, Wishes, need_rig
 from depthkit.recordings.geometry import Calibration
-from depthkit.recordings.pairs import by_stamp, reference_role, required_roles
-from depthkit.recordings.pictures import MILLIMETRES, picture_reader
+from depthkit.recordings.pairs import reference_role
 
 _FORM = "EuRoC sequence"
 _ROLES = {"cam0": "left", "cam1": "right"}
@@ -42,17 +43,26 @@ def read(path: Path, wishes: Wishes) -> Contents:
     """Frames of nearest stamps with the pose nearest to them; readings of other sensors are counted as ignored."""
     folders = {file.parent.name: file.parent for file in sorted(_mav(path).glob("*/data.csv"))}
     cameras = {_ROLES.get(name, name): folders.pop(name) for name in [*folders] if name.startswith("cam")}
-    streams = {role: list(_shots(folder)) for role, folder in cameras.items()}
-    moments, lost = by_stamp(streams, wishes.tolerance_ns, required_roles(streams))
     described = {role: values for role, folder in cameras.items() if (values := _described(folder))}
-    if wishes.rig is None and described.keys() != cameras.keys():
-        raise need_rig(path, _FORM, list(cameras))
     truth = next((name for name in _TRUTHS if name in folders and "left" in described), None)
-    if truth is not None:
-        moments = _posed(moments, folders.pop(truth), _T_body_camera(described["left"]))
-    ignored = {name: f"{len(_rows(folder))} readings that are not pictures" for name, folder in folders.items()}
-    rig = wishes.rig or _rig(described)
-    return Contents(_FORM, rig, moments, lost, picture_reader(MILLIMETRES), ignored=ignored)
+    others = {name: folder for name, folder in folders.items() if name != truth}
+
+    def find_rig() -> Rig:
+        if described.keys() != cameras.keys():
+            raise need_rig(path, _FORM, list(cameras))
+        return _rig(described)
+
+    contents = assemble(
+        _FORM,
+        {role: list(_shots(folder)) for role, folder in cameras.items()},
+        wishes,
+        find_rig,
+        read=lambda role, shot: images.read(shot.place),
+        ignored={name: f"{len(_rows(folder))} readings that are not pictures" for name, folder in others.items()},
+    )
+    if truth is None:
+        return contents
+    return replace(contents, moments=_posed(contents.moments, folders[truth], _T_body_camera(described["left"])))
 
 
 def _mav(path: Path) -> Path:
@@ -70,7 +80,7 @@ def _shots(folder: Path) -> Iterator[Shot]:
         yield Shot(int(stamp), f"{folder.name}/data/{name}", folder / "data" / name)
 
 
-def _posed(moments: list[Moment], folder: Path, T_body_left: F64) -> list[Moment]:
+def _posed(moments: Sequence[Moment], folder: Path, T_body_left: F64) -> list[Moment]:
     rows = _rows(folder)
     numbers = np.array([words[1:8] for words in rows], np.float64).reshape(-1, 7)
     trajectory = poses.Trajectory(np.array([int(words[0]) for words in rows]), numbers[:, :3], numbers[:, 3:])

@@ -4,6 +4,7 @@ In Protocol Buffers or JSON, as the Foxglove SDK and many robots' own software w
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import pixels, protobuf, topics
-from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
+from depthkit.recordings.assembly import assemble, closed_on_error
+from depthkit.recordings.contents import Contents, Shot, Wishes, need_rig
 from depthkit.recordings.cursor import Cursor, Place, places
 from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
 from depthkit.recordings.mcap_files import check_chunks, foreign_profile
-from depthkit.recordings.pairs import by_stamp, reference_role, required_roles
-from depthkit.recordings.pictures import MILLIMETRES
+from depthkit.recordings.pairs import reference_role
 
 _PICTURES = ("foxglove.RawImage", "foxglove.CompressedImage")
 _TRANSFORM = "foxglove.FrameTransform"
@@ -34,24 +35,18 @@ def read(path: Path, wishes: Wishes) -> Contents:
     """All pictures by their own stamps; opening reads the file once from end to end."""
     check_chunks(path)
     file = path.open("rb")
-    try:
+    with closed_on_error(file.close):
         recording = _Mcap(make_reader(file))
         chosen, ignored = topics.choose(recording.topics(*_PICTURES), wishes.topics)
         if not chosen:
-            raise BagError(f"{path} holds no pictures of ROS 2 or Foxglove; it has {recording.listed()}")
+            raise BagError(f"{path} holds no pictures of ROS or Foxglove; it has {recording.listed()}")
+
+        def read_shot(role: str, shot: Shot) -> NDArray[Any]:
+            return _pixels(recording.message(chosen[role], shot.place))
+
         streams = {role: recording.shots(topic) for role, topic in chosen.items()}
-        moments, lost = by_stamp(streams, wishes.tolerance_ns, required_roles(streams))
-        rig = _rig(path, recording, chosen) if wishes.rig is None else wishes.rig
-        scale = MILLIMETRES if wishes.depth_scale is None else wishes.depth_scale
-    except BaseException:
-        file.close()
-        raise
-
-    def read_shot(role: str, shot: Shot) -> NDArray[Any]:
-        image = _pixels(recording.message(chosen[role], shot.place))
-        return pixels.as_depth(image, scale) if role == DEPTH else image
-
-    return Contents("Foxglove MCAP", rig, moments, lost, read_shot, file.close, ignored)
+        rig = partial(_rig, path, recording, chosen)
+        return assemble("Foxglove MCAP", streams, wishes, rig, read_shot, close=file.close, ignored=ignored)
 
 
 class _Mcap:

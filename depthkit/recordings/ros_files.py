@@ -22,11 +22,12 @@ from depthkit.bag import unpacking
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import pixels, realsense, topics
+from depthkit.recordings.assembly import assemble, closed_on_error
 from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
 from depthkit.recordings.cursor import Cursor, Place, places
 from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
 from depthkit.recordings.mcap_files import check_chunks, foreign_profile
-from depthkit.recordings.pairs import by_stamp, reference_role, required_roles
+from depthkit.recordings.pairs import reference_role
 from depthkit.recordings.pictures import MILLIMETRES
 
 _PICTURES = {"sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"}
@@ -48,11 +49,8 @@ def read(path: Path, wishes: Wishes) -> Contents:
         check_chunks(file)
     reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
     reader.open()
-    try:
+    with closed_on_error(reader.close):
         return _Bag(reader, _bounded(reader)).contents(path, wishes)
-    except BaseException:
-        reader.close()
-        raise
 
 
 def _bounded(reader: AnyReader) -> bool:
@@ -86,19 +84,17 @@ class _Bag:
         if not chosen:
             raise BagError(f"{path} holds no pictures; its topics are {', '.join(sorted(self._reader.topics))}")
         headers = {role: list(self._headers(topic)) for role, topic in chosen.items()}
-        streams = {role: [shot for shot, _ in found] for role, found in headers.items()}
-        moments, lost = by_stamp(streams, wishes.tolerance_ns, required_roles(streams))
         frames = {role: found[0][1] for role, found in headers.items() if found}
-        rig = self._rig(path, chosen, frames) if wishes.rig is None else wishes.rig
-        unit = realsense.depth_unit(self._reader.topics, self._messages, chosen.get(DEPTH, ""))
-        scale = wishes.depth_scale or unit or MILLIMETRES
-
-        def read_shot(role: str, shot: Shot) -> NDArray[Any]:
-            image = self._pixels(chosen[role], shot.place)
-            return pixels.as_depth(image, scale) if role == DEPTH else image
-
-        form = "ROS 2 recording" if self._reader.is2 else "ROS 1 bag"
-        return Contents(form, rig, moments, lost, read_shot, self._reader.close, ignored)
+        return assemble(
+            "ROS 2 recording" if self._reader.is2 else "ROS 1 bag",
+            {role: [shot for shot, _ in found] for role, found in headers.items()},
+            wishes,
+            find_rig=lambda: self._rig(path, chosen, frames),
+            read=lambda role, shot: self._pixels(chosen[role], shot.place),
+            depth_unit=realsense.depth_unit(self._reader.topics, self._messages, chosen.get(DEPTH, "")) or MILLIMETRES,
+            close=self._reader.close,
+            ignored=ignored,
+        )
 
     def _topics(self, kinds: set[str]) -> list[str]:
         return [name for name, topic in self._reader.topics.items() if topic.msgtype in kinds and topic.msgcount]
