@@ -5,18 +5,44 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
+from mcap.writer import Writer as McapWriter
 from numpy.typing import ArrayLike, NDArray
 from rosbags.rosbag1 import Writer as Writer1
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from rosbags.rosbag2 import Writer as Writer2
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
 
 from depthkit import transforms
 from depthkit.arrays import F64
 from depthkit.cameras import CameraModel
 
-Kind = Literal["ros1", "ros1-lz4", "sqlite", "sqlite-zstd", "mcap"]
-KINDS: tuple[Kind, ...] = ("ros1", "ros1-lz4", "sqlite", "sqlite-zstd", "mcap")
+Kind = Literal["ros1", "ros1-lz4", "ros1-mcap", "sqlite", "sqlite-zstd", "mcap"]
+KINDS: tuple[Kind, ...] = ("ros1", "ros1-lz4", "ros1-mcap", "sqlite", "sqlite-zstd", "mcap")
+
+
+class McapOfRos1:
+    """A .bag in MCAP, written with the mcap library, with the part of rosbags' Writer that is used here."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._writer = McapWriter(self._file)
+
+    def __enter__(self) -> Self:
+        self._writer.start(profile="ros1", library="test")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.finish()  # type: ignore[no-untyped-call]  # its types are missing
+        self._file.close()
+
+    def add_connection(self, topic: str, kind: str, typestore: Typestore) -> int:
+        text, _ = typestore.generate_msgdef(kind, ros_version=1)
+        schema = self._writer.register_schema(kind.replace("/msg/", "/"), "ros1msg", text.encode())
+        return self._writer.register_channel(topic, "ros1", schema)
+
+    def write(self, connection: int, time: int, data: bytes) -> None:
+        self._writer.add_message(connection, time, data, time)
 
 
 class RosWriter:
@@ -24,7 +50,7 @@ class RosWriter:
 
     def __init__(self, folder: Path, kind: Kind, surplus: int = 0) -> None:
         self.is2 = not kind.startswith("ros1")
-        self.path = folder / (kind if self.is2 else f"{kind}.bag")
+        self.path = folder / (kind if self.is2 else "ros1.mcap" if kind == "ros1-mcap" else f"{kind}.bag")
         self._surplus = surplus
         self._store = get_typestore(Stores.ROS2_HUMBLE if self.is2 else Stores.ROS1_NOETIC)
         if not self.is2:
@@ -36,6 +62,8 @@ class RosWriter:
             self._writer = Writer2(self.path, version=9, storage_plugin=plugin)
             if kind == "sqlite-zstd":
                 self._writer.set_compression(CompressionMode.MESSAGE, CompressionFormat.ZSTD)
+        elif kind == "ros1-mcap":
+            self._writer = McapOfRos1(self.path)
         else:
             self._writer = Writer1(self.path)
             if kind == "ros1-lz4":

@@ -1,7 +1,6 @@
 """From streams of pictures with stamps to `Contents`, in the order all formats share: pairs, rig, unit of depth."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -37,13 +36,3 @@ def assemble(
         return as_depth(image, scale) if role == DEPTH else image
 
     return Contents(form, rig, moments, lost, read_shot, close, ignored or {})
-
-
-@contextlib.contextmanager
-def closed_on_error(close: Callable[[], object]) -> Iterator[None]:
-    """Close what was opened if it cannot be read after all."""
-    try:
-        yield
-    except BaseException:
-        close()
-        raise

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from depthkit import images, transforms
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError
-from depthkit.recordings.assembly import assemble, closed_on_error
-from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
+from depthkit.recordings.assembly import assemble
+from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, closed_on_error, need_rig
 
 _FORM = "Azure Kinect recording"
 _TRACKS = {"COLOR": "color", "DEPTH": DEPTH, "IR": "ir"}

@@ -86,6 +86,16 @@ def explained(path: Path, part: str = "") -> Iterator[None]:
         raise BagError(f"{path} cannot be read{part} ({reason(error)}): use another copy of it") from error
 
 
+@contextlib.contextmanager
+def closed_on_error(close: Callable[[], object]) -> Iterator[None]:
+    """Close what was opened if it cannot be read after all."""
+    try:
+        yield
+    except BaseException:
+        close()
+        raise
+
+
 def need_rig(path: Path, form: str, roles: Sequence[str]) -> CalibrationError:
     """The error that asks for a calibration."""
     return CalibrationError(

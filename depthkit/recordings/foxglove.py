@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mcap.reader import McapReader, make_reader
 from numpy.typing import NDArray
 
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import pixels, protobuf, topics
-from depthkit.recordings.assembly import assemble, closed_on_error
-from depthkit.recordings.contents import Contents, Shot, Wishes, need_rig
+from depthkit.recordings.assembly import assemble
+from depthkit.recordings.contents import Contents, Shot, Wishes, closed_on_error, need_rig
 from depthkit.recordings.cursor import Cursor, Place, places
 from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
-from depthkit.recordings.mcap_files import check_chunks, foreign_profile
+from depthkit.recordings.mcap_files import McapFile, foreign_profile
 from depthkit.recordings.pairs import reference_role
 
 _PICTURES = ("foxglove.RawImage", "foxglove.CompressedImage")
@@ -27,16 +26,15 @@ _TRANSFORM = "foxglove.FrameTransform"
 
 
 def matches(path: Path) -> bool:
-    """An MCAP file that neither depthkit nor ROS 2 recorded."""
-    return foreign_profile(path) not in (None, "ros2")
+    """An MCAP file that neither depthkit nor ROS recorded."""
+    return foreign_profile(path) not in (None, "ros1", "ros2")
 
 
 def read(path: Path, wishes: Wishes) -> Contents:
     """All pictures by their own stamps; opening reads the file once from end to end."""
-    check_chunks(path)
-    file = path.open("rb")
+    file = McapFile(path)
     with closed_on_error(file.close):
-        recording = _Mcap(make_reader(file))
+        recording = _Messages(file)
         chosen, ignored = topics.choose(recording.topics(*_PICTURES), wishes.topics)
         if not chosen:
             raise BagError(f"{path} holds no pictures of ROS or Foxglove; it has {recording.listed()}")
@@ -49,56 +47,47 @@ def read(path: Path, wishes: Wishes) -> Contents:
         return assemble("Foxglove MCAP", streams, wishes, rig, read_shot, close=file.close, ignored=ignored)
 
 
-class _Mcap:
-    """An open file: its messages by topic, as plain values."""
+class _Messages:
+    """The messages of an open file by topic, as plain values."""
 
-    def __init__(self, reader: McapReader) -> None:
-        summary = reader.get_summary()
-        if summary is None or summary.statistics is None:
-            raise BagError("it has no index")
-        self._reader = reader
-        self._kinds = {
-            channel.topic: (summary.schemas[channel.schema_id].name, channel.message_encoding)
-            for channel in summary.channels.values()
-            if channel.schema_id in summary.schemas and summary.statistics.channel_message_counts.get(channel.id)
-        }
+    def __init__(self, file: McapFile) -> None:
+        self._file = file
         self._cursors: dict[str, Cursor] = {}
 
     def topics(self, *schemas: str) -> list[str]:
         """Topics with messages of these schemas."""
-        return [topic for topic, (schema, _) in self._kinds.items() if schema in schemas]
+        return [topic for topic, (schema, _) in self._file.kinds.items() if schema.name in schemas]
 
     def listed(self) -> str:
         """All topics and their kinds, in words."""
-        return ", ".join(f"{topic} ({schema})" for topic, (schema, _) in sorted(self._kinds.items())) or "no topics"
+        return (
+            ", ".join(f"{topic} ({schema.name})" for topic, (schema, _) in sorted(self._file.kinds.items()))
+            or "no topics"
+        )
 
     def messages(self, topic: str) -> Iterator[dict[str, Any]]:
         """All messages of a topic."""
-        return (self._decode(topic, data) for _, data in self._data(topic))
+        return (self._decode(topic, data) for _, data in self._file.messages(topic))
 
     def message(self, topic: str, place: Place) -> dict[str, Any]:
         """One message."""
-        messages_from = Cursor(lambda time: (data for _, data in self._data(topic, time)))
+        messages_from = Cursor(lambda time: (data for _, data in self._file.messages(topic, time)))
         return self._decode(topic, self._cursors.setdefault(topic, messages_from).at(place))
 
     def shots(self, topic: str) -> list[Shot]:
         """The messages of a topic as shots, by their own stamp or, where it has none, the time they were logged at."""
-        found = [(time, _stamp(self._decode(topic, data))) for time, data in self._data(topic)]
+        found = [(time, _stamp(self._decode(topic, data))) for time, data in self._file.messages(topic)]
         times = places(time for time, _ in found)
         return [
             Shot(stamp or time, f"{topic}[{place.number}]", place, time)
             for place, (time, stamp) in zip(times, found, strict=True)
         ]
 
-    def _data(self, topic: str, start: int | None = None) -> Iterator[tuple[int, bytes]]:
-        for _, _, message in self._reader.iter_messages(topics=topic, starting_at=start):
-            yield message.log_time, message.data
-
     def _decode(self, topic: str, data: bytes) -> dict[str, Any]:
-        schema, encoding = self._kinds[topic]
+        schema, encoding = self._file.kinds[topic]
         if encoding not in ("json", "protobuf"):
             raise BagError(f"{topic} is encoded as {encoding!r}: only Protocol Buffers and JSON can be read")
-        return protobuf.read_json(data) if encoding == "json" else protobuf.read(schema, data)
+        return protobuf.read_json(data) if encoding == "json" else protobuf.read(schema.name, data)
 
 
 def _stamp(values: Mapping[str, Any]) -> int:
@@ -113,7 +102,7 @@ def _pixels(values: Mapping[str, Any]) -> NDArray[Any]:
     return pixels.raw(values["encoding"], *shape, False, np.frombuffer(values["data"], np.uint8))
 
 
-def _rig(path: Path, recording: _Mcap, chosen: Mapping[str, str]) -> Rig:
+def _rig(path: Path, recording: _Messages, chosen: Mapping[str, str]) -> Rig:
     infos = {topic: next(recording.messages(topic)) for topic in recording.topics("foxglove.CameraCalibration")}
     calibrations = {}
     for role, topic in chosen.items():
@@ -138,7 +127,7 @@ def _calibration(values: Mapping[str, Any], frame: str) -> Calibration:
     return Calibration(frame, *size, values.get("distortion_model", ""), values.get("D", []), K, R, P)
 
 
-def _tree(recording: _Mcap) -> Tree:
+def _tree(recording: _Messages) -> Tree:
     """Frames by the first word on each."""
     links: dict[str, tuple[str, Any]] = {}
     for topic in recording.topics(_TRANSFORM, f"{_TRANSFORM}s"):

@@ -1,5 +1,7 @@
-"""Whose an MCAP file is, and whether its chunks may be unpacked."""
+"""MCAP files of others: whose one is, whether its chunks may be unpacked, and its messages by topic."""
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from mcap.exceptions import McapError
@@ -10,6 +12,39 @@ from mcap.stream_reader import StreamReader
 from depthkit.bag import unpacking
 from depthkit.bag.container import read_chunk
 from depthkit.bag.layout import METADATA
+from depthkit.errors import BagError
+from depthkit.recordings.contents import closed_on_error
+
+
+class McapFile:
+    """An open file; BagError if it has no index, ValueError as `check_chunks`.
+
+    kinds: schema and message encoding of each topic with messages; counts: how many.
+    """
+
+    def __init__(self, path: Path) -> None:
+        check_chunks(path)
+        self._file = path.open("rb")
+        with closed_on_error(self.close):
+            self._reader = make_reader(self._file)
+            summary = self._reader.get_summary()
+            if summary is None or summary.statistics is None:
+                raise BagError(f"{path} has no index")
+        counts, schemas = summary.statistics.channel_message_counts, summary.schemas
+        channels = [each for each in summary.channels.values() if each.schema_id in schemas and counts.get(each.id)]
+        self.kinds = {each.topic: (schemas[each.schema_id], each.message_encoding) for each in channels}
+        self.counts = Counter[str]()
+        for each in channels:
+            self.counts[each.topic] += counts[each.id]
+
+    def messages(self, topic: str, start: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """When they were logged, and the bytes of a topic's messages from that time on."""
+        for _, _, message in self._reader.iter_messages(topics=topic, starting_at=start):
+            yield message.log_time, message.data
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 def foreign_profile(path: Path) -> str | None:

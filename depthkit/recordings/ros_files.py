@@ -1,4 +1,4 @@
-"""ROS 1 .bag files, and ROS 2 recordings in SQLite or MCAP, read with the rosbags library.
+"""ROS 1 .bag files, ROS 2 recordings in SQLite or MCAP, and ROS 1 in MCAP, read with the rosbags library.
 
 All image messages, librealsense's recordings among them.
 """
@@ -22,13 +22,14 @@ from depthkit.bag import unpacking
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import pixels, realsense, topics
-from depthkit.recordings.assembly import assemble, closed_on_error
-from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, need_rig
+from depthkit.recordings.assembly import assemble
+from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, closed_on_error, need_rig
 from depthkit.recordings.cursor import Cursor, Place, places
 from depthkit.recordings.geometry import Calibration, Tree, build_rig, transform
 from depthkit.recordings.mcap_files import check_chunks, foreign_profile
 from depthkit.recordings.pairs import reference_role
 from depthkit.recordings.pictures import MILLIMETRES
+from depthkit.recordings.ros1_mcap import Ros1McapReader
 
 _PICTURES = {"sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"}
 _CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
@@ -39,27 +40,25 @@ _SURPLUS = 4
 
 
 def matches(path: Path) -> bool:
-    """Files by their names, folders with ROS 2's metadata, and MCAP files of ROS 2."""
-    return path.suffix in (".bag", ".db3") or (path / "metadata.yaml").is_file() or foreign_profile(path) == "ros2"
+    """Files by their names, folders with ROS 2's metadata, and MCAP files of either ROS."""
+    named = path.suffix in (".bag", ".db3") or (path / "metadata.yaml").is_file()
+    return named or foreign_profile(path) in ("ros1", "ros2")
 
 
 def read(path: Path, wishes: Wishes) -> Contents:
     """All pictures by their headers' stamps; opening reads the file once from end to end."""
-    for file in path.glob("*.mcap") if path.is_dir() else [path] if path.suffix == ".mcap" else []:
-        check_chunks(file)
-    reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
-    reader.open()
+    reader = _open(path)
     with closed_on_error(reader.close):
         return _Bag(reader, _bounded(reader)).contents(path, wishes)
 
 
-def _bounded(reader: AnyReader) -> bool:
+def _bounded(reader: AnyReader | Ros1McapReader) -> bool:
     """Have chunks of ROS 1 unpacked into no more memory than others; True if messages are left for us to unpack.
 
     rosbags unpacks whatever there is: a few kilobytes may become gigabytes.
     """
     packed = False
-    for each in reader.readers:
+    for each in reader.readers if isinstance(reader, AnyReader) else []:
         if isinstance(each, Reader1):
             for place, chunk in each.chunks.items():
                 if chunk.decompressor in _PACKED:
@@ -71,10 +70,20 @@ def _bounded(reader: AnyReader) -> bool:
     return packed
 
 
+def _open(path: Path) -> AnyReader | Ros1McapReader:
+    if foreign_profile(path) == "ros1":
+        return Ros1McapReader(path)
+    for file in path.glob("*.mcap") if path.is_dir() else [path] if path.suffix == ".mcap" else []:
+        check_chunks(file)
+    reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
+    reader.open()
+    return reader
+
+
 class _Bag:
     """An open recording: its messages by topic; `packed`: each is packed by Zstandard."""
 
-    def __init__(self, reader: AnyReader, packed: bool) -> None:
+    def __init__(self, reader: AnyReader | Ros1McapReader, packed: bool) -> None:
         self._reader, self._packed = reader, packed
         self._cursors: dict[str, Cursor] = {}
 
@@ -86,7 +95,7 @@ class _Bag:
         headers = {role: list(self._headers(topic)) for role, topic in chosen.items()}
         frames = {role: found[0][1] for role, found in headers.items() if found}
         return assemble(
-            "ROS 2 recording" if self._reader.is2 else "ROS 1 bag",
+            "ROS 2 recording" if self._reader.is2 else "ROS 1 bag" if path.suffix == ".bag" else "ROS 1 MCAP",
             {role: [shot for shot, _ in found] for role, found in headers.items()},
             wishes,
             find_rig=lambda: self._rig(path, chosen, frames),
