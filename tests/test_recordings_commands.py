@@ -1,18 +1,23 @@
 """The commands on other people's recordings."""
 
+import contextlib
+import itertools
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from depthkit import images, open_camera
-from depthkit.bag import Bag
-from depthkit.recordings import Recording
+from depthkit.bag import Bag, FrameDigest
+from depthkit.recordings import Recording, open_recording
+from depthkit.types import FrameSet
 from depthkit_calib import save_rig
+from depthkit_tools import replay
 from depthkit_tools.main import main
 from tests.test_recordings_folders import RGBD, STEREO, grey, tum_folder
 from tests.test_recordings_ros import stereo
@@ -55,14 +60,46 @@ def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_rig(tmp_path / "rig.toml", RGBD)
     assert main(["info", str(folder)]) == 1
     assert "--rig FILE" in capsys.readouterr().err
-    assert main(["replay", str(folder), "--fast", "--rig", str(tmp_path / "rig.toml")]) == 0
+    assert main(["replay", str(folder), "--fast", "--rig", str(tmp_path / "rig.toml")]) == 1  # one is damaged
     words = capsys.readouterr().err
-    assert "5 of 6 frames, 1 missing" in words
+    assert "5 of 6 frames, 0 missing" in words
     assert "10 depth, 6 color in 6 frames" in words
     assert (
         "4 depth, no color: before or after the other stream: depth/7.0.png, depth/8.0.png, depth/9.0.png, …" in words
     )
     assert "1 frames:" in words
+
+
+@pytest.mark.parametrize(("start", "first"), [("0", 0), ("2", 2), ("0.05s", 2), ("0s", 0)])
+def test_replay_from_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str], start: str, first: int) -> None:
+    bag = stereo(tmp_path, "ros1", 6)  # whose third left picture has no partner
+    played = result(capsys, "replay", bag, "--fast", "--start", start)
+    assert (played["frames"], played["start"], played["recorded"]) == (5 - first, first, 5)
+    with open_recording(bag) as recording:
+        digest = FrameDigest()
+        for frames in recording.frames(first):
+            digest.update(frames)
+    assert played["sha256"] == digest.hexdigest()
+
+
+@pytest.mark.parametrize(("start", "says"), [("5", "outside"), ("-1", "outside"), ("9s", "outside"), ("soon", "takes")])
+def test_replay_from_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str], start: str, says: str) -> None:
+    assert main(["replay", str(stereo(tmp_path, "ros1", 6)), f"--start={start}"]) == 1
+    assert f"--start {says}" in capsys.readouterr().err.replace(f" {start} is", "")
+
+
+def test_replay_in_a_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until Ctrl-C, which comes at the eighth frame."""
+
+    @contextlib.contextmanager
+    def until_interrupted(frames: Iterator[FrameSet]) -> Iterator[Iterator[FrameSet]]:
+        yield itertools.islice(frames, 8)
+
+    monkeypatch.setattr(replay, "until_interrupted", until_interrupted)
+    bag = stereo(tmp_path, "ros1", 6)
+    played = result(capsys, "replay", bag, "--fast", "--loop", "--start", "3")
+    assert (played["frames"], played["unreadable"]) == (8, 0)
+    assert result(capsys, "replay", bag, "--fast", "--start", "3")["frames"] == 2
 
 
 def test_converting_a_foreign_bag_makes_our_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,8 +95,8 @@ class Recording:
         return self.frames()
 
     def frames(self, start: int = 0) -> Iterator[FrameSet]:
-        """Every readable frame from number `start` on once, in order."""
-        for i in range(start, len(self)):
+        """Every readable frame from number `start` on once, in order; from the end if it is negative."""
+        for i in range(len(self))[start:]:
             try:
                 frames = self[i]
             except BagError as error:
