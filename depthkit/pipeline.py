@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from depthkit import cloud, depth, images, stereo, transforms
 from depthkit.arrays import Image
 from depthkit.cameras import Rig
@@ -92,5 +94,14 @@ class Reconstructor:
     def _from_device(self, frames: FrameSet) -> Reconstruction:
         if frames.depth is None:
             raise InputError("these frames hold neither depth nor a stereo pair, so there is nothing to reconstruct")
-        points = cloud.from_depth(frames.depth, config=self.config.cloud, frame="depth")
-        return Reconstruction(frames, None, None, frames.depth, frames.rig, points)
+        color = _registered_color(frames, frames.depth)
+        points = cloud.from_depth(frames.depth, color, config=self.config.cloud, frame="depth")
+        return Reconstruction(frames, color, None, frames.depth, frames.rig, points)
+
+
+def _registered_color(frames: FrameSet, depth: DepthImage) -> Image | None:
+    """The colour picture if it is seen by the very camera of the depth, pixel for pixel."""
+    color, rig = frames.images.get("color"), frames.rig
+    if color is None or "depth" not in rig.cameras or rig.camera("color") != depth.camera:
+        return None
+    return color if np.allclose(rig.T("color", "depth"), np.eye(4), rtol=0, atol=1e-9) else None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from depthkit import FrameSet, Pipeline, Reason, open_camera, transforms
+from depthkit import CameraModel, DepthImage, FrameSet, Pipeline, Reason, Rig, open_camera, transforms
 from depthkit.cloud import CloudConfig
 from depthkit.errors import InputError
 from depthkit.pipeline import PipelineConfig, Reconstruction, Reconstructor
@@ -69,6 +69,23 @@ def test_depth_measured_by_the_device_is_taken_as_it_is() -> None:
     assert result.depth is result.frames.depth
     assert result.cloud.frame == "depth"
     assert 0 < len(result.cloud) <= np.isfinite(result.depth.depth).sum()
+
+
+@pytest.mark.parametrize(("moved", "focal", "colored"), [(0, 50, True), (0.01, 50, False), (0, 51, False)])
+def test_color_registered_with_the_depth_colors_the_cloud(moved: float, focal: float, colored: bool) -> None:
+    """And colour of another camera does not."""
+    camera = CameraModel(8, 6, 50, 50, 3.5, 2.5)
+    T = transforms.from_rotation_translation(np.eye(3), [moved, 0, 0])
+    rig = Rig({"depth": camera, "color": CameraModel(8, 6, focal, 50, 3.5, 2.5)}, {"color": T})
+    z = np.full((6, 8), 2, np.float32)
+    depth = DepthImage(z, np.zeros((6, 8), np.uint16), np.ones((6, 8), np.float32), camera)
+    color = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+    result = Reconstructor(rig, PipelineConfig())(FrameSet({"color": color}, rig, depth=depth))
+    assert (result.image is not None) == (result.cloud.colors is not None) == colored
+    if result.cloud.colors is not None:
+        u, v = np.rint(camera.project(result.cloud.points)).astype(int).T
+        assert np.array_equal(result.cloud.colors, color[v, u])
+        assert len(result.cloud) == 48
 
 
 def test_settings_reach_their_stages() -> None:

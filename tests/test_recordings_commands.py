@@ -48,8 +48,9 @@ def test_info_and_replay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_lags_and_clocks_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", str(stereo(tmp_path, "sqlite", 5))]) == 0
     words = capsys.readouterr().out
-    assert re.search(r"right lag +from -?\d+.\d\d ms \|[ ▁-█]{16}\| to ", words)
-    assert re.search(r"clocks +host − device \d+.\d{6} s, drift -\d+.\d ppm", words)
+    assert re.search(r"right lag +of 0.00 ms", words)  # 1 µs
+    bars = r"lags from -?\d+.\d\d ms \|[ ▁-█]{16}\| to "
+    assert re.search(r"clocks +host − device \d+.\d{6} s, drift -\d+.\d ppm, " + bars, words)
     assert "1 left, no right: nothing within the tolerance: /stereo/left/image_raw[2]" in words
 
 
@@ -67,7 +68,7 @@ def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         "4 depth, no color: before or after the other stream: depth/7.0.png, depth/8.0.png, depth/9.0.png, …" in words
     )
-    assert "1 frames:" in words
+    assert "1 frames, the first one:" in words
 
 
 @pytest.mark.parametrize(("start", "first"), [("0", 0), ("2", 2), ("0.05s", 2), ("0s", 0)])
@@ -156,3 +157,17 @@ def test_stereo_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert report["inputs"] == {str(tmp_path): "folder"}
     assert main(["stereo", "sim:stereo", "--rig", str(tmp_path / "rig.toml")]) == 1
     assert "a camera has its own" in capsys.readouterr().err
+
+
+def test_stereo_of_a_damaged_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says what is wrong with that frame, and takes the others by their number."""
+    folder = tum_folder(tmp_path / "tum", ["1.0", "2.0"], ["1.0", "2.0"])
+    (folder / "depth" / "1.0.png").write_bytes(b"")
+    save_rig(tmp_path / "rig.toml", RGBD)
+    flags = "--rig", tmp_path / "rig.toml", "--out", tmp_path / "out"
+    assert main(["stereo", str(folder), *map(str, flags)]) == 1
+    assert "at frame 0: " in capsys.readouterr().err
+    report = result(capsys, "stereo", folder, *flags, "--frame", 1)
+    assert report["files"]["cloud.ply"]["points"] > 0  # type: ignore[index]
+    assert main(["stereo", str(folder), *map(str, flags), "--frame", "2"]) == 1
+    assert "ended before frame 2" in capsys.readouterr().err

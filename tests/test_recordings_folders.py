@@ -204,8 +204,10 @@ def test_two_pictures_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_nothing_to_read(tmp_path: Path) -> None:
     with pytest.raises(BagError, match="no such file or folder"):
         open_recording(tmp_path / "gone")
-    with pytest.raises(BagError, match="holds no recording"):
-        open_recording(tmp_path)
+    (tmp_path / "notes.txt").write_text("left, right")
+    for nothing in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(BagError, match="holds no recording"):
+            open_recording(nothing)
     tum = tum_folder(tmp_path / "apart", ["1.0"], ["2.0"])
     with pytest.raises(BagError, match="1 depth, 1 color pictures but no frame"):
         open_recording(tum, rig=RGBD)

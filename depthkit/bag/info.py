@@ -19,6 +19,7 @@ from depthkit.errors import InputError
 from depthkit.pairing import compare_clocks
 
 _LAG_BINS = 16
+_SAME_MS = 1e-6  # stamps count ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,11 @@ def clocks(device: Sequence[int], host: Sequence[int]) -> ClockInfo | None:
 
 
 def histogram(lags_ns: ArrayLike) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Counts and edges, in ms, of a LagInfo from at least one lag in ns."""
-    counts, edges = np.histogram(np.asarray(lags_ns) / 1e6, bins=_LAG_BINS)
+    """Counts and edges, in ms, of a LagInfo from at least one lag in ns; a single bin if all are the same."""
+    lags = np.asarray(lags_ns) / 1e6
+    if np.ptp(lags) < _SAME_MS:
+        return (len(lags),), (float(lags.min()), float(lags.max()))
+    counts, edges = np.histogram(lags, bins=_LAG_BINS)
     return tuple(counts.tolist()), tuple(edges.tolist())
 
 

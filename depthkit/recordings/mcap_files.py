@@ -8,6 +8,7 @@ from mcap.exceptions import McapError
 from mcap.reader import make_reader
 from mcap.records import Chunk
 from mcap.stream_reader import StreamReader
+from mcap.writer import MCAP0_MAGIC
 
 from depthkit.bag import unpacking
 from depthkit.bag.container import read_chunk
@@ -45,6 +46,14 @@ class McapFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def is_mcap(path: Path) -> bool:
+    """Whether a file says it is one, by its name or by how it begins."""
+    if path.suffix == ".mcap" or not path.is_file():
+        return path.is_file()
+    with path.open("rb") as file:
+        return bool(file.read(len(MCAP0_MAGIC)) == MCAP0_MAGIC)
 
 
 def foreign_profile(path: Path) -> str | None:

@@ -9,6 +9,7 @@ from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings import azure_kinect, euroc, folders, foxglove, ros_files, seven_scenes, tum
 from depthkit.recordings.contents import Contents, Wishes, explained
+from depthkit.recordings.mcap_files import is_mcap
 from depthkit.recordings.recording import Recording
 
 _FORMATS: tuple[ModuleType, ...] = (ros_files, foxglove, azure_kinect, euroc, tum, seven_scenes, folders)
@@ -45,9 +46,10 @@ def open_recording(
                     contents.close()
                     raise
                 return Recording(file, contents)
-    if file.is_dir():
-        raise BagError(f"{path} holds no recording that depthkit can read: see docs/recordings.md for those it can")
-    return Bag(file)
+    with explained(file):
+        if is_mcap(file):
+            return Bag(file)
+    raise BagError(f"{path} holds no recording that depthkit can read: see docs/recordings.md for those it can")
 
 
 def _check(path: Path, contents: Contents) -> None:

@@ -86,6 +86,8 @@ def _clocks_in_words(clocks: ClockInfo | None) -> str:
 
 
 def _lags_in_words(lags: LagInfo) -> str:
+    if len(lags.lags) == 1:
+        return f"of {lags.edges_ms[0]:.2f} ms"
     most = max(lags.lags)
     bars = "".join(_BARS[-(-(len(_BARS) - 1) * count // most)] for count in lags.lags)  # a blank is none at all
     return f"from {lags.edges_ms[0]:.2f} ms |{bars}| to {lags.edges_ms[-1]:.2f} ms"

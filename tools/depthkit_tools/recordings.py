@@ -7,7 +7,7 @@ from depthkit.bag import Bag
 from depthkit.recordings import PictureLedger, Recording, open_recording
 from depthkit_calib import load_rig
 
-_NAMED = 3  # of the pictures without a partner and of damaged frames, so many are named
+_NAMED = 3  # of the pictures without a partner, so many are named
 
 
 def open_with_rig(path: str | Path, rig: Path | None, unit: float = 1.0) -> Bag | Recording:
@@ -24,8 +24,8 @@ def ledger_rows(ledger: PictureLedger) -> list[tuple[str, str]]:
             names = [name for name, why in left.items() if why == reason]
             rows.append(("no partner", f"{len(names)} {role}, {reason}: {_some(names)}"))
     if ledger.unreadable:
-        reasons = list(ledger.unreadable.values())
-        rows.append(("unreadable", f"{len(reasons)} frames: {_some(reasons)}"))
+        first, *_ = ledger.unreadable.values()
+        rows.append(("unreadable", f"{len(ledger.unreadable)} frames, the first one: {first}"))
     rows += [("ignored", f"{stream}: {why}") for stream, why in ledger.ignored.items()]
     return rows
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from depthkit import images
+from depthkit.bag import Bag
 from depthkit.capture import Camera, open_camera
 from depthkit.errors import CameraNotFound, InputError
+from depthkit.recordings import Recording
 from depthkit.types import FrameSet
 from depthkit_calib import load_rig
 from depthkit_tools.outputs import sha256
@@ -36,6 +38,8 @@ def read_frame(uri: str, index: int, rig: Path | None = None, unit: float = 1.0)
     rig: its calibration, for a recording that holds none, or to be used instead of its own.
     """
     with open_source(uri, rig, unit) as camera:
+        if isinstance(camera, Bag | Recording) and index < len(camera):
+            return camera[index], {uri: _fingerprint(Path(uri))}
         for i, frames in enumerate(camera.frames()):
             if i == index:
                 return frames, {uri: _fingerprint(Path(uri))}
