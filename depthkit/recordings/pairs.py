@@ -41,13 +41,12 @@ def by_stamp(
         why[role] = {others[j].name: str(reason) for j, reason in paired.unpaired_b.items()}
         if role in required:
             why[reference] |= {shots[i].name: f"no {role}: {reason}" for i, reason in paired.unpaired_a.items()}
-    moments = []
-    for i, together in enumerate(found):
-        missing = [role for role in streams if role in required and role not in together]
-        if not missing:
-            moments.append(Moment(i, together, shots[i].stamp_ns, host_ns=shots[i].host_ns))
-        for role, shot in together.items() if missing else ():
-            why[role].setdefault(shot.name, f"its frame has no {missing[0]}")
+    whole = [i for i, together in enumerate(found) if together.keys() >= {*required}]
+    for i in sorted({*range(len(found))} - {*whole}):
+        missing = next(role for role in streams if role in required and role not in found[i])
+        for role, shot in found[i].items():
+            why[role].setdefault(shot.name, f"its frame has no {missing}")
+    moments = [Moment(i, found[i], shots[i].stamp_ns, host_ns=shots[i].host_ns) for i in whole]
     return moments, _left_over(streams, why)
 
 
