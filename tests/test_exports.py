@@ -270,7 +270,7 @@ def test_our_own_recording_loses_nothing(tmp_path: Path) -> None:
         assert bag.info().ledger == ledger.to_dict()
     with (tmp_path / "walk.mcap").open("rb") as file:
         topics = Counter(channel.topic for _, channel, _ in make_reader(file).iter_messages())
-    assert topics["/color/image_raw"] == topics["/right/image_raw"] == topics["/depth/image_rect"] == 6
+    assert topics["/color/image_raw"] == topics["/right/image_raw"] == topics["/depth/image_rect/codec"] == 6
 
 
 @pytest.mark.parametrize("form", [form for form in exports.FORMATS if form != "mcap"])

@@ -99,8 +99,9 @@ def roles(frames: FrameSet) -> list[str]:
 
 
 def read_ledger(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What `Ledger.to_dict` gave; raises KeyError, TypeError or AttributeError for anything else."""
+    """What `to_dict` of a Ledger or of one that says more gave; KeyError, TypeError or AttributeError for all else."""
     return {
+        **values,
         "frames": _read_counts(values["frames"]),
         "streams": {role: _read_counts(counts) for role, counts in values["streams"].items()},
         "missing": index(values["missing"]),
