@@ -26,8 +26,9 @@ def by_stamp(
     BagError for stamps that are none.
     """
     for shot in itertools.chain(*streams.values()):
-        if abs(shot.stamp_ns) > _LAST_NS:
-            raise BagError(f"the stamp of {shot.name}, {shot.stamp_ns} ns, makes no sense")
+        for stamp in (shot.stamp_ns, shot.host_ns or 0):
+            if not (isinstance(stamp, int) and abs(stamp) <= _LAST_NS):  # SQLite keeps anything for a number
+                raise BagError(f"the stamp of {shot.name}, {stamp!r} ns, makes no sense")
     reference = reference_role(streams)
     shots = sorted(streams[reference], key=_stamp)
     tolerance = _half_period(shots) if tolerance_ns is None else tolerance_ns
