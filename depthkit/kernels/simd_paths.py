@@ -187,6 +187,8 @@ def rows(
     if missing is not None:
         absent = simd.load(missing, 0, blocks)
         dear = simd.common(absent, simd.splat(u8(NO_CANDIDATE), blocks))
+    # Four vectors are folded together in fewer steps than two and two, but registers run out with long ones.
+    together = leaves and slants is None and len(blocks) <= 2
     path, along, slanting, slant, counter, back, inside, right = none, none, none, none, none, none, none, ones
     for i in range(width):
         offset, x = i * lanes, width - 1 - i
@@ -208,6 +210,19 @@ def rows(
             if not fresh:
                 added = simd.add_capped(added, simd.load(memory, total + offset, blocks))
             simd.store(memory, total + offset, added)
+            if slants is not None:
+                # In place: what the pixel before left here is the next one's last step, so it is kept for a turn.
+                slanting = simd.load(memory, slants[0] + offset, blocks)
+                of_slant, of_counter = simd.spread_least_of_each((slant, counter))
+                simd.store(memory, slants[0] + offset, simd.subtract(slant, of_slant))
+                simd.store(memory, slants[1] + offset, simd.subtract(counter, of_counter))
+            if not together:
+                if from_left:
+                    of_path, of_along = simd.spread_least_of_each((path, along))
+                    along = simd.subtract(along, of_along)
+                else:
+                    of_path = simd.spread_least(path)
+                simd.store(memory, straight + offset, simd.subtract(path, of_path))
         if leaves:
             cost = simd.load(memory, costs_before + place, blocks)
             back = _step(back, cost, p1, simd.spread(p2_along_before, x + 1, blocks))
@@ -220,34 +235,14 @@ def rows(
             right_least[i] = simd.first_lane(right)
             low, high = max(0, x - min_disparity - (width - 1)), min(num_disparities, x - min_disparity + 1)
             inside = _hide(sums, low, high, num_disparities, beyond, ones, blocks)
-        # The least of several vectors are found together, which takes fewer steps.
-        if slants is None:
-            if leaves:
+            if together:
                 of_path, of_along, of_back, least = simd.spread_least_of_each((path, along, back, inside))
-                back = simd.subtract(back, of_back)
-            else:
-                of_path, of_along = simd.spread_least_of_each((path, along))
-            along = simd.subtract(along, of_along)
-        else:
-            if from_left:
-                of_path, of_slant, of_counter, of_along = simd.spread_least_of_each((path, slant, counter, along))
                 along = simd.subtract(along, of_along)
+                if enters:
+                    simd.store(memory, straight + offset, simd.subtract(path, of_path))
             else:
-                of_path, of_slant, of_counter, of_back = simd.spread_least_of_each((path, slant, counter, back))
-            if leaves:
-                if from_left:
-                    of_back, least = simd.spread_least_of_each((back, inside))
-                else:
-                    least = simd.spread_least(inside)
-                back = simd.subtract(back, of_back)
-            if enters:
-                # In place: what the pixel before left here is the next one's last step, so it is kept for a turn.
-                slanting = simd.load(memory, slants[0] + offset, blocks)
-                simd.store(memory, slants[0] + offset, simd.subtract(slant, of_slant))
-                simd.store(memory, slants[1] + offset, simd.subtract(counter, of_counter))
-        if enters:
-            simd.store(memory, straight + offset, simd.subtract(path, of_path))
-        if leaves:
+                of_back, least = simd.spread_least_of_each((back, inside))
+            back = simd.subtract(back, of_back)
             best_of[x] = -1
             if low < high:
                 # Where every sum is 255, lanes outside are as good: the first one inside is meant.
