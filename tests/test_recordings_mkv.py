@@ -17,7 +17,7 @@ from depthkit.recordings import open_recording
 from depthkit.recordings.azure_kinect import camera_of
 from tests.test_recordings_ros import foreign, noise, steps, survive
 
-av: Any = pytest.importorskip("av", reason="PyAV is not installed: pip install 'depthkit[mkv]'")
+av: Any = pytest.importorskip("av", reason="PyAV is not installed: pip install 'depthkit[video]'")
 
 CAMERA = CameraModel(8, 6, 9.0, 9.5, 3.5, 2.5)
 RIG = Rig({"color": CAMERA, "depth": CAMERA})
@@ -158,5 +158,5 @@ def test_damaged(long_recording: Path, tmp_path: Path) -> None:
 
 def test_without_pyav(long_recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(BagError, match=r"pip install 'depthkit\[mkv\]'"):
+    with pytest.raises(BagError, match=r"pip install 'depthkit\[video\]'"):
         open_recording(long_recording)

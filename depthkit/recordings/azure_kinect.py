@@ -7,7 +7,6 @@ The attached calibration.json holds the factory's numbers as shares of each sens
 import json
 from collections.abc import Iterator, Mapping
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError
 from depthkit.recordings.assembly import assemble
 from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, closed_on_error, need_rig
+from depthkit.recordings.video import Packets, pyav
 
 _FORM = "Azure Kinect recording"
 _TRACKS = {"COLOR": "color", "DEPTH": DEPTH, "IR": "ir"}
@@ -33,18 +33,19 @@ class _Track(NamedTuple):
 
 
 def matches(path: Path) -> bool:
-    """A Matroska file."""
-    return path.suffix == ".mkv" and path.is_file()
+    """A Matroska file with tracks of that camera; BagError if PyAV is not installed."""
+    if path.suffix != ".mkv" or not path.is_file():
+        return False
+    with pyav(path).open(str(path)) as container:
+        return any(_tracks(container))
 
 
 def read(path: Path, wishes: Wishes) -> Contents:
-    """All pictures by the device's clock; opening reads the file once. BagError if PyAV is not installed."""
-    container = _open(path)
+    """All pictures by the device's clock; opening reads the file once."""
+    container = pyav(path).open(str(path))
     with closed_on_error(container.close):
         tracks = {track.role: track for track in _tracks(container)}
-        if not tracks:
-            raise BagError(f"{path} has no track of an Azure Kinect (COLOR, DEPTH, IR)")
-        packets = _Packets(container)
+        packets = Packets(container)
 
         def read_shot(role: str, shot: Shot) -> NDArray[Any]:
             data = packets.at(tracks[role].stream, shot.place)
@@ -56,43 +57,6 @@ def read(path: Path, wishes: Wishes) -> Contents:
         streams = _shots(container, tracks)
         rig = partial(_rig, path, container, tracks)
         return assemble(_FORM, streams, wishes, rig, read_shot, close=container.close)
-
-
-class _Packets:
-    """Reads single packets by their stamp, without seeking where they are asked for in order."""
-
-    def __init__(self, container: Any) -> None:
-        self._container = container
-        self._ahead: Iterator[Any] = iter(())
-        self._seen: dict[tuple[int, int], bytes] = {}
-
-    def at(self, stream: Any, pts: int) -> bytes:
-        """The bytes of a packet; BagError if it is not there."""
-        wanted = stream.index, pts
-        if wanted not in self._seen and not self._read_on(wanted):
-            self._container.seek(pts, stream=stream, backward=True)
-            self._ahead, self._seen = self._container.demux(), {}
-            if not self._read_on(wanted):
-                raise BagError(f"the recording has no packet at {pts}")
-        return self._seen[wanted]
-
-    def _read_on(self, wanted: tuple[int, int]) -> bool:
-        """Look for a packet among the next few, which are kept."""
-        for _, packet in zip(range(32), self._ahead, strict=False):
-            self._seen[packet.stream.index, packet.pts] = bytes(packet)
-            if len(self._seen) > 64:
-                del self._seen[next(iter(self._seen))]
-            if (packet.stream.index, packet.pts) == wanted:
-                return True
-        return False
-
-
-def _open(path: Path) -> Any:
-    try:
-        av = import_module("av")
-    except ImportError as error:
-        raise BagError(f"reading {path.name} needs PyAV: run pip install 'depthkit[mkv]'") from error
-    return av.open(str(path))
 
 
 def _tracks(container: Any) -> Iterator[_Track]:

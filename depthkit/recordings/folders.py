@@ -7,7 +7,7 @@ depth, and trajectory.log with poses; and what depthkit adds, rig.json.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,11 @@ def read(path: Path, wishes: Wishes) -> Contents:
     return Contents(_FORM, rig, _posed(path, moments), lost, picture_reader(scale))
 
 
-def files_by_role(path: Path) -> dict[str, dict[str, Shot]]:
-    """The pictures of a folder by role, then by what is left of their names."""
+def files_by_role(path: Path, suffixes: Collection[str] = _SUFFIXES) -> dict[str, dict[str, Shot]]:
+    """The pictures of a folder, or its files of other suffixes, by role, then by what is left of their names."""
     found: dict[str, dict[str, Shot]] = {}
-    for file in sorted(_pictures(path)):
-        role, key = _role(file, path)
+    for file in sorted(_files(path, suffixes)):
+        role, key = role_of(file, path)
         if role is None:
             continue
         if key in found.setdefault(role, {}):
@@ -61,13 +61,8 @@ def natural(key: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", key)]
 
 
-def _pictures(path: Path) -> list[Path]:
-    folders = [path, *(each for each in path.iterdir() if each.is_dir() and each.name.lower() in _ROLES)]
-    return [file for folder in folders for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES]
-
-
-def _role(file: Path, root: Path) -> tuple[str | None, str]:
-    """The role of a picture, from its folder or a word in its name, and its name without that word."""
+def role_of(file: Path, root: Path) -> tuple[str | None, str]:
+    """The role of a file of pictures, from its folder or a word in its name, and its name without that word."""
     words = re.split(r"([^A-Za-z]+)", file.stem)
     in_name = [word for word in words if word.lower() in _ROLES]
     if file.parent != root:
@@ -78,6 +73,11 @@ def _role(file: Path, root: Path) -> tuple[str | None, str]:
         return None, file.stem
     rest = "".join(word for word in words if _ROLES.get(word.lower()) != role)
     return role, re.sub(r"\d+", lambda number: str(int(number[0])), rest.strip("._- "))
+
+
+def _files(path: Path, suffixes: Collection[str]) -> list[Path]:
+    folders = [path, *(each for each in path.iterdir() if each.is_dir() and each.name.lower() in _ROLES)]
+    return [file for folder in folders for file in folder.iterdir() if file.suffix.lower() in suffixes]
 
 
 def _open3d_camera(path: Path) -> dict[str, Any]:

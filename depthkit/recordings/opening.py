@@ -7,12 +7,14 @@ from types import ModuleType
 from depthkit.bag import Bag
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
-from depthkit.recordings import azure_kinect, euroc, folders, foxglove, ros_files, seven_scenes, tum
+from depthkit.recordings import azure_kinect, euroc, folders, foxglove, ros_files, seven_scenes, svo, tum, video_files
 from depthkit.recordings.contents import Contents, Wishes, explained
 from depthkit.recordings.mcap_files import is_mcap
 from depthkit.recordings.recording import Recording
 
-_FORMATS: tuple[ModuleType, ...] = (ros_files, foxglove, azure_kinect, euroc, tum, seven_scenes, folders)
+_FORMATS: tuple[ModuleType, ...] = (
+    ros_files, foxglove, azure_kinect, svo, euroc, tum, seven_scenes, folders, video_files,
+)  # fmt: skip
 """Modules with `matches(path)` and `read(path, wishes)`, the first that matches reads."""
 
 
@@ -50,6 +52,19 @@ def open_recording(
         if is_mcap(file):
             return Bag(file)
     raise BagError(f"{path} holds no recording that depthkit can read: see docs/recordings.md for those it can")
+
+
+def picture_sizes(path: str | Path) -> list[tuple[int, int]]:
+    """(width, height) that the pictures of one camera may have, where a recording leaves its calibration to a file.
+
+    For files that hold a calibration for each of several sizes. Empty for recordings that are not ZED's or videos.
+    """
+    file = Path(path)
+    for form in _FORMATS:
+        with explained(file):
+            if form.matches(file):
+                return list(form.sizes(file)) if form in (svo, video_files) else []
+    return []
 
 
 def _check(path: Path, contents: Contents) -> None:

@@ -26,7 +26,7 @@ class Config:
     """Flags of `depthkit convert`."""
 
     source: Positional[str]
-    """The recording (.mcap, .bag, .db3, .mkv, a folder), or a camera that ends."""
+    """The recording (.mcap, .bag, .db3, .mkv, .svo2, a video, a folder), or a camera that ends."""
     out: Positional[Path]
     """The file (mcap) or the folder (all others) to make; nothing may be called that yet."""
     to: Format | None = None

@@ -3,7 +3,8 @@
     depthkit info walk.mcap
     depthkit info other.bag
 
-It opens what other programs and data sets record, too: ROS bags, Foxglove's MCAP, Azure Kinect's .mkv, folders.
+It opens what other programs and data sets record, too: ROS bags, Foxglove's MCAP, Azure Kinect's .mkv,
+ZED's .svo2, videos, folders.
 """
 
 from dataclasses import asdict, dataclass

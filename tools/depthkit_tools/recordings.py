@@ -1,18 +1,38 @@
 """Recordings for the commands: opened with a rig from a file where they hold none, and their ledger in words."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from depthkit.bag import Bag
-from depthkit.recordings import PictureLedger, Recording, open_recording
+from depthkit.cameras import Rig
+from depthkit.errors import CalibrationError
+from depthkit.recordings import PictureLedger, Recording, open_recording, picture_sizes, svo
 from depthkit_calib import load_rig
 
 _NAMED = 3  # of the pictures without a partner, so many are named
 
 
 def open_with_rig(path: str | Path, rig: Path | None, unit: float = 1.0) -> Bag | Recording:
-    """Open a recording of any program; `rig` is a calibration file in `unit` metres, None for the recording's own."""
-    return open_recording(path, rig=None if rig is None else load_rig(rig, unit=unit))
+    """Open a recording of any program; `rig` is a calibration file in `unit` metres, None for the recording's own.
+
+    A ZED's recording finds the factory's file of its camera, SN<serial>.conf, beside it.
+    """
+    file = rig or _factory_file_beside(Path(path))
+    return open_recording(path, rig=None if file is None else _load(file, picture_sizes(path), unit))
+
+
+def _load(file: Path, sizes: Sequence[tuple[int, int]], unit: float) -> Rig:
+    """The rig for the first of these sizes that the file has one for; for any if there are none."""
+    for size in sizes[:-1]:
+        with contextlib.suppress(CalibrationError):
+            return load_rig(file, size, unit)
+    return load_rig(file, sizes[-1] if sizes else None, unit)
+
+
+def _factory_file_beside(path: Path) -> Path | None:
+    beside = path.with_name(svo.factory_file(path)) if svo.matches(path) else None
+    return beside if beside is not None and beside.is_file() else None
 
 
 def ledger_rows(ledger: PictureLedger) -> list[tuple[str, str]]:

@@ -48,11 +48,11 @@ def read_frame(uri: str, index: int, rig: Path | None = None, unit: float = 1.0)
 
 def open_source(uri: str, rig: Path | None, unit: float = 1.0) -> Camera:
     """Open a camera, or a recording; `rig` is a calibration file for one that holds none, in `unit` metres."""
-    if rig is None:
-        return open_camera(uri)
-    if not Path(uri).exists():
+    if Path(uri).exists():
+        return open_with_rig(uri, rig, unit)
+    if rig is not None:
         raise InputError(f"--rig is for image files and recordings, and {uri} is neither: a camera has its own")
-    return open_with_rig(uri, rig, unit)
+    return open_camera(uri)
 
 
 def _fingerprint(path: Path) -> str:

@@ -27,7 +27,7 @@ class Config:
     """Flags of `depthkit stereo`."""
 
     left: Positional[str]
-    """The left image, or a recording (.mcap, .bag, .db3, .mkv, a folder of images) or camera (sim:stereo)."""
+    """The left image, or a recording (.mcap, .bag, .db3, .svo2, a video, a folder of images) or camera (sim:stereo)."""
     right: Positional[Path | None] = None
     """The right image; left out for a recording or camera."""
     rig: Path | None = None
