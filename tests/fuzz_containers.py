@@ -172,8 +172,11 @@ def _repacked(data: bytes, rng: Random) -> bytes:
     return zstandard.ZstdCompressor(write_content_size=rng.random() < 0.8).compress(plain)
 
 
+_MCAP: tuple[Damage, ...] = (mcap_records, mcap_message, mcap_message, mcap_message)
+
 DAMAGES: dict[str, tuple[Damage, ...]] = {
-    ".mcap": (mcap_records, mcap_message, mcap_message, mcap_message),
+    ".mcap": _MCAP,
+    ".svo2": _MCAP,
     ".bag": (bag_records,),
     ".db3": (sqlite_cell,),
     ".mkv": (ebml_elements,),
@@ -184,5 +187,5 @@ DAMAGES: dict[str, tuple[Damage, ...]] = {
 }
 """By the ending of a file, what can be done to it besides what can be done to all bytes."""
 
-BOMBS: dict[str, Damage] = {".mcap": mcap_bomb, ".bag": bag_bomb}
+BOMBS: dict[str, Damage] = {".mcap": mcap_bomb, ".svo2": mcap_bomb, ".bag": bag_bomb}
 """Done once in a hundred: they take a second each where they are unpacked."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from depthkit import codec, transforms
 from depthkit.bag import Bag, Player, repair
 from depthkit.bag.packing import Packing
-from depthkit.cameras import Rig
+from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError, CalibrationError, CodecError, InputError
 from depthkit.recordings import open_recording
 from depthkit_calib import load_rig, save_rig
@@ -132,6 +134,8 @@ def _with(rig: Rig) -> Callable[[Path], None]:
     return lambda path: check_recording(path, rig)
 
 
+_LENS = CameraModel(48, 32, 50.0, 50.0, 23.5, 15.5)
+_VIDEOS = Rig.stereo(_LENS, _LENS, transforms.from_rotation_translation(np.eye(3), [-0.1, 0, 0]))
 _KINECT = Rig({"color": CAMERA, "depth": CAMERA}, {"color": transforms.inverse(POSE)})
 
 FORMATS: dict[str, Format] = {
@@ -152,6 +156,11 @@ FORMATS: dict[str, Format] = {
     "Foxglove, JSON": Format(fuzz_seeds.foxglove_json, check_recording),
     "Azure Kinect": Format(fuzz_seeds.mkv, _with(_KINECT)),
     "Azure Kinect, calibrated": Format(fuzz_seeds.mkv_color, check_recording),
+    "ZED SVO2": Format(fuzz_seeds.svo2, _with(_VIDEOS)),
+    "video, MP4": Format(fuzz_seeds.video("mp4"), _with(_VIDEOS)),
+    "video, AVI": Format(fuzz_seeds.video("avi"), _with(_VIDEOS)),
+    "video, Matroska": Format(fuzz_seeds.video("mkv"), _with(_VIDEOS)),
+    "pair of videos": Format(fuzz_seeds.videos, _with(_VIDEOS)),
     "TUM": Format(fuzz_seeds.tum, _with(RGBD)),
     "7-Scenes": Format(fuzz_seeds.seven_scenes, check_recording),
     "Open3D": Format(fuzz_seeds.open3d, check_recording),

@@ -135,6 +135,32 @@ def mkv(folder: Path) -> Path:
     return write_recording(folder / "kinect.mkv", 4)
 
 
+def svo2(folder: Path) -> Path:
+    from tests.video_clips import X265, message, packets, pair, stamp_ns, write_svo2
+
+    coded = packets(map(pair, range(15)), X265)
+    return write_svo2(folder / "zed.svo2", [message(each, stamp_ns(i)) for i, each in enumerate(coded)])
+
+
+def video(suffix: str) -> Callable[[Path], Path]:
+    """Side by side, with B-pictures."""
+
+    def make(folder: Path) -> Path:
+        from tests.video_clips import pair, write_video
+
+        return write_video(folder / f"walk.{suffix}", map(pair, range(15)))
+
+    return make
+
+
+def videos(folder: Path) -> Path:
+    from tests.video_clips import X265, picture, write_video
+
+    for role in ("left", "right"):
+        write_video(folder / f"{role}.mov", map(picture, range(15)), X265)
+    return folder
+
+
 def mkv_color(folder: Path) -> Path:
     """Of colour alone, with a calibration attached, for which the index is given up."""
     from tests.test_recordings_mkv import COLOR, write_recording

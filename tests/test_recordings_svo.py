@@ -10,7 +10,7 @@ from mcap.writer import CompressionType
 from depthkit import open_camera
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError, CalibrationError
-from depthkit.recordings import Recording, open_recording, picture_sizes
+from depthkit.recordings import Recording, open_recording, picture_sizes, svo_messages
 from depthkit_tools.main import main
 from depthkit_tools.recordings import open_with_rig
 from tests.rig_files import ZED
@@ -119,13 +119,26 @@ def test_damaged_messages_are_counted(tmp_path: Path, messages: list[bytes], cha
 
 def test_what_changed_since_it_was_written_is_found(tmp_path: Path, messages: list[bytes]) -> None:
     """By the checksums of MCAP's chunks, whatever the decoder would make of it."""
-    path = write_svo2(tmp_path / "walk.svo2", messages, chunk_size=1)
+    path = write_svo2(tmp_path / "walk.svo2", messages)
     data = bytearray(path.read_bytes())
     data[data.index(messages[15]) + len(messages[15]) // 2] ^= 1
     path.write_bytes(data)
+    with pytest.raises(BagError, match=r"does not match its checksum"):
+        open_recording(path, rig=STEREO)
+
+
+def test_clocks_that_are_set_back(tmp_path: Path, messages: list[bytes]) -> None:
+    """Frames stay in the order they were taken in."""
+    early = message(svo_messages.coded(messages[9]) or b"", stamp_ns(2))
+    path = write_svo2(tmp_path / "walk.svo2", [*messages[:9], early, *messages[10:]])
     with foreign(path, rig=STEREO) as recording:
-        assert [frames.sequence for frames in recording] == [*range(15), *range(24, COUNT)]
-        assert are_exact(recording, [24, 14, 39, 0])
+        assert [frames.sequence for frames in recording] == [*range(COUNT)]
+        assert recording[9].stamp_device_ns == stamp_ns(2)
+        assert recording.info().frames == COUNT
+    absurd = message(svo_messages.coded(messages[9]) or b"", 2**63)
+    path = write_svo2(tmp_path / "odd.svo2", [*messages[:9], absurd, *messages[10:]])
+    with pytest.raises(BagError, match="makes no sense"):
+        open_recording(path, rig=STEREO)
 
 
 def test_streams_without_keys(tmp_path: Path) -> None:
@@ -153,7 +166,7 @@ def test_what_cannot_be_read(tmp_path: Path, messages: list[bytes]) -> None:
         open_recording(tmp_path / "cut.svo2", rig=STEREO)
     with pytest.raises(BagError, match=r"neither H.264 nor H.265"):
         open_recording(write_svo2(tmp_path / "jpeg.svo2", [bytes(40) + b"\xff\xd8\xff" + bytes(99)]), rig=STEREO)
-    with pytest.raises(BagError, match=r"holds no pictures; its topics are .*svo_footer"):
+    with pytest.raises(BagError, match=r"holds no pictures; its topics are svo_footer"):
         open_recording(write_svo2(tmp_path / "none.svo2", []), rig=STEREO)
 
 

@@ -31,6 +31,7 @@ X265 = ("libx265", "gbrp", {"x265-params": "lossless=1:keyint=12:min-keyint=12:b
 OPEN_GOP = ("libx265", "gbrp", {"x265-params": "lossless=1:open-gop=1:keyint=12:bframes=3:b-adapt=0:log-level=none"})
 FFV1: Codec = ("ffv1", "bgr0", {})
 PNG: Codec = ("png", "rgb24", {})
+H264: Codec = ("libx264", "yuv420p", {"bf": "3", "g": "12"})
 LOSSLESS = {"x264": X264, "x265": X265, "open gop": OPEN_GOP, "ffv1": FFV1, "png": PNG}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from depthkit.errors import BagError
-from depthkit.recordings.contents import Shot
+from depthkit.recordings.contents import Shot, closed_on_error
 from depthkit.recordings.video import Film, pyav
 
 
@@ -29,7 +29,7 @@ class Clip:
     def __init__(self, path: Path) -> None:
         self._path, self._av = path, pyav(path)
         self._container = self._av.open(str(path))
-        try:
+        with closed_on_error(self.close):
             if not self._container.streams.video:
                 raise BagError(f"{path} has no video stream")
             self._stream = self._container.streams.video[0]
@@ -40,9 +40,6 @@ class Clip:
             keys = [number for number, packet in enumerate(self._packets) if packet.is_key]
             self.film = Film(self._stream.codec_context, self._packets_from, self._stamps, keys)
             self._refuse_turned()
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> Self:
         return self

@@ -25,10 +25,7 @@ def by_stamp(
     A moment without a picture of each `required` role is none. `sequence` counts the reference's pictures. Raises
     BagError for stamps that are none.
     """
-    for shot in itertools.chain(*streams.values()):
-        for stamp in (shot.stamp_ns, shot.host_ns or 0):
-            if not (isinstance(stamp, int) and abs(stamp) <= _LAST_NS):  # SQLite keeps anything for a number
-                raise BagError(f"the stamp of {shot.name}, {stamp!r} ns, makes no sense")
+    check_stamps(itertools.chain(*streams.values()))
     reference = reference_role(streams)
     shots = sorted(streams[reference], key=_stamp)
     tolerance = _half_period(shots) if tolerance_ns is None else tolerance_ns
@@ -49,6 +46,20 @@ def by_stamp(
             why[role].setdefault(shot.name, f"its frame has no {missing}")
     moments = [Moment(i, found[i], shots[i].stamp_ns, host_ns=shots[i].host_ns) for i in whole]
     return moments, _left_over(streams, why)
+
+
+def by_itself(roles: Sequence[str], shots: Sequence[Shot]) -> list[Moment]:
+    """A moment of each shot, in that order, which shows all these roles; BagError for stamps that are none."""
+    check_stamps(shots)
+    return [Moment(i, dict.fromkeys(roles, shot), shot.stamp_ns) for i, shot in enumerate(shots)]
+
+
+def check_stamps(shots: Iterable[Shot]) -> None:
+    """Raise BagError for stamps that are none."""
+    for shot in shots:
+        for stamp in (shot.stamp_ns, shot.host_ns or 0):
+            if not (isinstance(stamp, int) and abs(stamp) <= _LAST_NS):  # SQLite keeps anything for a number
+                raise BagError(f"the stamp of {shot.name}, {stamp!r} ns, makes no sense")
 
 
 def by_name(keyed: Mapping[str, Mapping[str, Shot]], order: Iterable[str]) -> tuple[list[Moment], LeftOver]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from depthkit.arrays import Image
 from depthkit.errors import BagError
+from depthkit.image_headers import MAX_PIXELS
 
 
 def pyav(path: Path) -> Any:
@@ -82,6 +83,7 @@ class Film:
         keys: Collection[int],
     ) -> None:
         self._codec, self._packets_from = codec, packets_from
+        self._codec.options = {"max_pixels": str(MAX_PIXELS)}
         self._error: type[Exception] = import_module("av").FFmpegError
         self._order = sorted(stamps, key=stamps.__getitem__)
         self._place = {number: place for place, number in enumerate(self._order)}

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, CalibrationError
 from depthkit.recordings.clip import Clip
-from depthkit.recordings.contents import DEPTH, Contents, Moment, Shot, Wishes, need_rig
+from depthkit.recordings.contents import DEPTH, Contents, Shot, Wishes, closed_on_error, need_rig
 from depthkit.recordings.folders import files_by_role, role_of
-from depthkit.recordings.pairs import by_stamp
+from depthkit.recordings.pairs import by_itself, by_stamp
 from depthkit.recordings.video import half
 
 _SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".avi"}
@@ -34,14 +34,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, wishes: Wishes) -> Contents:
     """Every picture of a file, or of two files those of the nearest stamps; opening reads each file once."""
     opened = ExitStack()
-    try:
+    with closed_on_error(opened.close):
         if path.is_dir():
             clips = {role: opened.enter_context(Clip(file)) for role, file in _pair_in(path).items()}
             return _of_pair(path, clips, wishes, opened.close)
         return _of_one(path, opened.enter_context(Clip(path)), wishes.rig, opened.close)
-    except BaseException:
-        opened.close()
-        raise
 
 
 def sizes(path: Path) -> list[tuple[int, int]]:
@@ -64,8 +61,7 @@ def _of_one(path: Path, clip: Clip, rig: Rig | None, close: Callable[[], None]) 
     if not together:
         _check_size(path, rig, role, clip.size)
     roles = _PAIR if together else (role,)
-    shots = clip.shots("frame" if together else role)
-    moments = [Moment(i, dict.fromkeys(roles, shot), shot.stamp_ns) for i, shot in enumerate(shots)]
+    moments = by_itself(roles, clip.shots("frame" if together else role))
 
     def read_shot(role: str, shot: Shot) -> NDArray[Any]:
         picture = clip.film.picture(shot.place)
