@@ -158,7 +158,7 @@ def test_compression_ratio(tmp_path: Path) -> None:
             ratios.append(bag.info().compression_ratio)
             assert np.array_equal(bag[0].image("left"), image)
     assert ratios[0] > 40
-    assert ratios[1] == pytest.approx(1, abs=0.02)
+    assert ratios[1] == pytest.approx(1, abs=0.03)  # types of messages, once
 
 
 CHANGES: list[dict[str, Any]] = [

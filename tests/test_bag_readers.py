@@ -175,7 +175,7 @@ def test_image_read_by_hand(recording: Path) -> None:
 def test_lens_models_by_hand(model: str, distortion: tuple[float, ...], name: str, expected: list[float]) -> None:
     """ROS's names for the models, REP and sensor_msgs/distortion_models.hpp; d after the header and the size."""
     camera = CameraModel(640, 480, 500.0, 501.0, 319.5, 239.5, tuple(map(float, distortion)), model)
-    cdr = Cdr(bytes(ros.camera_info(camera, "eye", 1_000_000_002)))
+    cdr = Cdr(b"".join(ros.camera_info(camera, "eye", 1_000_000_002)))
     assert (cdr.number("i"), cdr.number("I"), cdr.string()) == (1, 2, "eye")
     assert (cdr.number("I"), cdr.number("I"), cdr.string()) == (480, 640, name)
     assert [cdr.number("d") for _ in range(cdr.number("I"))] == expected

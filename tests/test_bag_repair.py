@@ -173,7 +173,7 @@ def test_an_error_leaves_the_original_and_nothing_else(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mcap.writer.Writer.add_message", full)
+    monkeypatch.setattr("depthkit.bag.mcap_file.McapFile.add_chunk", full)
     with pytest.raises(BagError, match=r"walk\.mcap is as it was, but not repaired: .*the disk is full"):
         repair(path, path)
     assert path.read_bytes() == before

@@ -1,6 +1,7 @@
 """The command that measures recording and replay, on small cameras and for a moment."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def test_a_wrong_pixel_is_found(tmp_path: Path) -> None:
 
 def test_frames_come_when_they_are_due() -> None:
     with Paced(BOTH.render(2), 50, 4) as camera:
+        begun = time.time_ns()
         frames = list(camera.frames())
     assert [each.sequence for each in frames] == [0, 1, 2, 3]
-    assert frames[3].stamp_host_ns - frames[0].stamp_host_ns > 0.059e9
+    assert frames[3].stamp_host_ns - begun > 0.059e9

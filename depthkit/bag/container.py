@@ -12,12 +12,12 @@ from typing import Any, BinaryIO, NamedTuple
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
-from mcap.records import Chunk, ChunkIndex, Message
+from mcap.records import Chunk, ChunkIndex
 from mcap.summary import Summary
 from mcap.writer import MCAP0_MAGIC
 from rosbags.serde import SerdeError
 
-from depthkit.bag import layout, unpacking
+from depthkit.bag import layout
 from depthkit.bag.ledger import read_ledger
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, DepthkitError, reason
@@ -81,11 +81,6 @@ def read_chunk(file: BinaryIO, start: int) -> Chunk:
     file.seek(start + RECORD_HEADER)
     chunk: Chunk = Chunk.read(ReadDataStream(file))
     return chunk
-
-
-def messages(chunk: Chunk) -> list[Message]:
-    """The messages of a chunk, checked against its checksum."""
-    return [record for record in unpacking.records(chunk) if isinstance(record, Message)]
 
 
 @contextlib.contextmanager

@@ -46,13 +46,13 @@ def pack(depth: DepthImage, frame: str, stamp_ns: int, packing: Packing) -> tupl
     step, steps = found
     implied = _is_implied(steps, depth)
     message = _coded(steps, step, frame, stamp_ns, packing)
-    how: dict[str, Any] = {"as": packing.depth, "step": step, "implied": implied, "bytes": len(message.data)}
+    how: dict[str, Any] = {"as": packing.depth, "step": step, "implied": implied, "bytes": message.size}
     if packing.max_error:
         how |= {"max_error": packing.max_error, "error_law": packing.error_law}
     return how, [message] if implied else [message, *_rest(depth, frame, stamp_ns)]
 
 
-def unpack(how: How, messages: Mapping[str, bytes]) -> tuple[F32, U16, F32]:
+def unpack(how: How, messages: Mapping[str, memoryview]) -> tuple[F32, U16, F32]:
     """Depth, reason and confidence, of the messages by topic; CodecError for damaged ones."""
     if not how:
         depth, reason, confidence = (ros.read_image(messages[topic]) for topic in (RAW, REASON, CONFIDENCE))
@@ -107,7 +107,7 @@ def _coded(steps: U16, step: float, frame: str, stamp_ns: int, packing: Packing)
     return Message(ROS_RVL, ros.COMPRESSED_IMAGE, ros.compressed_image(data, _RVL_FORMAT, frame, stamp_ns))
 
 
-def _decoded(how: How, messages: Mapping[str, bytes]) -> U16:
+def _decoded(how: How, messages: Mapping[str, memoryview]) -> U16:
     if not _is_ros(how["as"], how["step"]):
         return codec.decode(ros.payload(messages[CODED], ros.CODED_DEPTH))
     data = ros.payload(messages[ROS_RVL], ros.COMPRESSED_IMAGE)

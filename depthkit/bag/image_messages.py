@@ -16,11 +16,12 @@ def pack(image: Image, role: str, stamp_ns: int, packing: Packing) -> tuple[How,
     if packing.images == "raw":
         return {}, Message(f"/{role}/image_raw", ros.IMAGE, ros.image(image, role, stamp_ns))
     how, data = _compress(image, packing)
-    message = ros.compressed_image(data, _format(image, how["as"]), role, stamp_ns)
-    return {**how, "bytes": len(message)}, Message(_compressed(role), ros.COMPRESSED_IMAGE, message)
+    parts = ros.compressed_image(data, _format(image, how["as"]), role, stamp_ns)
+    message = Message(_compressed(role), ros.COMPRESSED_IMAGE, parts)
+    return {**how, "bytes": message.size}, message
 
 
-def unpack(role: str, how: How, messages: Mapping[str, bytes]) -> Image:
+def unpack(role: str, how: How, messages: Mapping[str, memoryview]) -> Image:
     """The image of that role, of the messages by topic; InputError for a damaged one."""
     if not how:
         return ros.read_image(messages[f"/{role}/image_raw"])

@@ -107,7 +107,7 @@ def packed_how(record: Mapping[str, Any], role: str) -> How:
     return how
 
 
-def unpack(record: Mapping[str, Any], messages: Mapping[str, bytes], rig: Rig) -> FrameSet:
+def unpack(record: Mapping[str, Any], messages: Mapping[str, memoryview], rig: Rig) -> FrameSet:
     """The frame of a record and of the image messages by topic."""
     return FrameSet(
         images={role: image_messages.unpack(role, packed_how(record, role), messages) for role in record["images"]},
@@ -181,7 +181,7 @@ def _depth_frame(camera: CameraModel, rig: Rig) -> str:
     return DEPTH if DEPTH in matching or not matching else matching[0]
 
 
-def _unpack_depth(record: Mapping[str, Any], messages: Mapping[str, bytes]) -> DepthImage:
+def _unpack_depth(record: Mapping[str, Any], messages: Mapping[str, memoryview]) -> DepthImage:
     arrays = depth_messages.unpack(packed_how(record, DEPTH), messages)
     camera, stamp = CameraModel.from_dict(record["depth"]["camera"]), index(record["depth"]["stamp_ns"])
     return DepthImage(*arrays, camera, stamp)

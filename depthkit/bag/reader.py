@@ -8,14 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-from mcap.records import Message
-
 from depthkit import threads
 from depthkit.bag import layout, ros
-from depthkit.bag.container import Index, Place, is_finished, messages, read_chunk, read_index, undamaged
+from depthkit.bag.container import Index, Place, is_finished, read_chunk, read_index, undamaged
 from depthkit.bag.digest import FrameDigest
 from depthkit.bag.info import BagInfo, summarize
 from depthkit.bag.scan import scan
+from depthkit.bag.unpacking import StoredMessage, messages
 from depthkit.cameras import Rig
 from depthkit.errors import BagError
 from depthkit.types import FrameSet
@@ -132,12 +131,12 @@ class Bag:
         (message,) = self._messages(place.record)
         return ros.read_text(message.data)
 
-    def _images(self, place: Place, index: int) -> dict[str, bytes]:
+    def _images(self, place: Place, index: int) -> dict[str, memoryview]:
         """The image messages of the frame with that index, by topic."""
         found = [] if place.images is None else self._messages(place.images)
-        return {self._index.topics[each.channel_id]: each.data for each in found if each.sequence == index}
+        return {self._index.topics[each.channel]: each.data for each in found if each.sequence == index}
 
-    def _messages(self, start: int) -> list[Message]:
+    def _messages(self, start: int) -> list[StoredMessage]:
         """The messages of the chunk that starts there."""
         with self._reading:
             if self._file.closed:

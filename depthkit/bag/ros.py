@@ -37,12 +37,21 @@ _PIXELS = {
 """dtype and channels of each image encoding."""
 
 
+Cdr = tuple[memoryview, ...]
+"""A serialised message, in parts, so that pixels need not be copied."""
+
+
 class Message(NamedTuple):
     """A serialised message, its topic, and its ROS 2 type."""
 
     topic: str
     kind: str
-    data: memoryview
+    parts: Cdr
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return sum(part.nbytes for part in self.parts)
 
 
 def definition(kind: str) -> bytes:
@@ -58,44 +67,33 @@ def encoding(pixels: NDArray[Any]) -> str:
     return f"{'rgb' if pixels.ndim == 3 else 'mono'}{8 * pixels.itemsize}"
 
 
-def image(pixels: NDArray[Any], frame: str, stamp_ns: int) -> memoryview:
-    """An Image message; `frame` names the camera's frame."""
+def image(pixels: NDArray[Any], frame: str, stamp_ns: int) -> Cdr:
+    """An Image message of a C-contiguous image, whose pixels it shares; `frame` names the camera's frame."""
     height, width = pixels.shape[:2]
-    message = _store().types[IMAGE](
-        header=_header(frame, stamp_ns),
-        height=height,
-        width=width,
-        encoding=encoding(pixels),
-        is_bigendian=0,
-        step=pixels.strides[0],
-        data=pixels.reshape(-1).view(np.uint8),
-    )
-    return _store().serialize_cdr(message, IMAGE)
+    fields = {"height": height, "width": width, "encoding": encoding(pixels), "is_bigendian": 0}
+    return _with_data(IMAGE, pixels.reshape(-1).view(np.uint8).data, frame, stamp_ns, **fields, step=pixels.strides[0])
 
 
-def read_image(data: bytes) -> NDArray[Any]:
+def read_image(data: memoryview) -> NDArray[Any]:
     """The read-only pixels of an Image message that `image` made; they share memory with `data`."""
-    message: Any = _store().deserialize_cdr(memoryview(data), IMAGE)
+    message: Any = _store().deserialize_cdr(data, IMAGE)
     dtype, channels = _PIXELS[message.encoding]
     return readonly(message.data.view(dtype).reshape(message.height, message.width, *channels))
 
 
-def compressed_image(data: bytes, form: str, frame: str, stamp_ns: int) -> memoryview:
+def compressed_image(data: bytes, form: str, frame: str, stamp_ns: int) -> Cdr:
     """A CompressedImage message; `form` is its `format`, as image_transport's plugins write it."""
-    message = _store().types[COMPRESSED_IMAGE](header=_header(frame, stamp_ns), format=form, data=_bytes(data))
-    return _store().serialize_cdr(message, COMPRESSED_IMAGE)
+    return _with_data(COMPRESSED_IMAGE, memoryview(data), frame, stamp_ns, format=form)
 
 
-def coded_depth(data: bytes, step: float, mode: str, frame: str, stamp_ns: int) -> memoryview:
+def coded_depth(data: bytes, step: float, mode: str, frame: str, stamp_ns: int) -> Cdr:
     """A CodecDepth message."""
-    header = _header(frame, stamp_ns)
-    message = _store().types[CODED_DEPTH](header=header, step=step, mode=mode, data=_bytes(data))
-    return _store().serialize_cdr(message, CODED_DEPTH)
+    return _with_data(CODED_DEPTH, memoryview(data), frame, stamp_ns, step=step, mode=mode)
 
 
-def payload(data: bytes, kind: str) -> bytes:
+def payload(data: memoryview, kind: str) -> bytes:
     """The compressed data in a message that `compressed_image` or `coded_depth` made."""
-    message: Any = _store().deserialize_cdr(memoryview(data), kind)
+    message: Any = _store().deserialize_cdr(data, kind)
     return bytes(message.data)
 
 
@@ -105,7 +103,7 @@ def pixel_bytes(encoding: str) -> int:
     return np.dtype((dtype, channels)).itemsize
 
 
-def camera_info(camera: CameraModel, frame: str, stamp_ns: int) -> memoryview:
+def camera_info(camera: CameraModel, frame: str, stamp_ns: int) -> Cdr:
     """A CameraInfo message for the image as it left the camera: R is the identity and P repeats K."""
     distortion_model, d = _distortion(camera)
     message = _store().types[CAMERA_INFO](
@@ -123,24 +121,24 @@ def camera_info(camera: CameraModel, frame: str, stamp_ns: int) -> memoryview:
             x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
         ),
     )
-    return _store().serialize_cdr(message, CAMERA_INFO)
+    return (_store().serialize_cdr(message, CAMERA_INFO),)
 
 
-def rig_transforms(rig: Rig, stamp_ns: int) -> memoryview:
+def rig_transforms(rig: Rig, stamp_ns: int) -> Cdr:
     """A TFMessage that places each camera's frame, named by its role, in the rig's."""
     placed = [_transform(role, transforms.inverse(T), stamp_ns) for role, T in rig.T_camera_rig.items()]
-    return _store().serialize_cdr(_store().types[TRANSFORMS](transforms=placed), TRANSFORMS)
+    return (_store().serialize_cdr(_store().types[TRANSFORMS](transforms=placed), TRANSFORMS),)
 
 
-def text(values: dict[str, Any]) -> memoryview:
+def text(values: dict[str, Any]) -> Cdr:
     """A String message that holds `values` as JSON. Raises TypeError or ValueError for what JSON cannot hold."""
     message = _store().types[TEXT](data=json.dumps(values, ensure_ascii=False, allow_nan=False))
-    return _store().serialize_cdr(message, TEXT)
+    return (_store().serialize_cdr(message, TEXT),)
 
 
-def read_text(data: bytes) -> dict[str, Any]:
+def read_text(data: memoryview) -> dict[str, Any]:
     """The values of a String message that `text` made."""
-    message: Any = _store().deserialize_cdr(memoryview(data), TEXT)
+    message: Any = _store().deserialize_cdr(data, TEXT)
     values: dict[str, Any] = json.loads(message.data)
     return values
 
@@ -153,8 +151,12 @@ def _store() -> Typestore:
     return store
 
 
-def _bytes(data: bytes) -> NDArray[np.uint8]:
-    return np.frombuffer(data, np.uint8)
+def _with_data(kind: str, data: memoryview, frame: str, stamp_ns: int, **fields: Any) -> Cdr:
+    """A message whose last field, `data`, is left where it is: serialised without it, all but its length is there."""
+    message = _store().types[kind](header=_header(frame, stamp_ns), **fields, data=np.empty(0, np.uint8))
+    head = _store().serialize_cdr(message, kind)
+    length = np.uint32(data.nbytes).tobytes()
+    return memoryview(bytes(head[: -len(length)]) + length), data
 
 
 def _header(frame: str, stamp_ns: int) -> Any:

@@ -31,7 +31,8 @@ from depthkit.bag.container import (
 )
 from depthkit.errors import BagError
 
-_CHUNK = re.compile(rb"\x06.{36}(?:\x03\0{3}lz4|\x04\0{3}zstd)", re.DOTALL)
+# One that is not compressed says its size once more.
+_CHUNK = re.compile(rb"\x06.{24}(.{8}).{4}(?:\x03\0{3}lz4|\x04\0{3}zstd|\0{4}(?=\1))", re.DOTALL)
 _METADATA = re.compile(rb"\x0c.{8}\x08\0{3}" + layout.METADATA.encode(), re.DOTALL)
 _CHUNK_HEAD = struct.Struct("<xQ28xI")  # its length and that of its compression's name, which follows
 _RECORD_LENGTH = struct.Struct("<xQ")

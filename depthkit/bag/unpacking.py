@@ -3,11 +3,13 @@
 import bz2
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import lz4.frame
 import zstandard
+from mcap.opcode import Opcode
 from mcap.records import Chunk, McapRecord
 from mcap.stream_reader import breakup_chunk
 
@@ -15,6 +17,7 @@ MOST = 2**28
 """Bytes that a chunk may hold unpacked: a frame of four cameras of 20 megapixels in colour."""
 
 _RECORD = struct.Struct("<BQ")  # kind and length
+_MESSAGE = struct.Struct("<HIQQ")  # channel, number, both stamps
 _LZ4_RATIO = 255  # a byte of LZ4 stands for no more
 
 
@@ -45,6 +48,14 @@ def _bz2(data: bytes, most: int) -> bytes:
     return bz2.BZ2Decompressor().decompress(data, most)
 
 
+class StoredMessage(NamedTuple):
+    """A message of a chunk, whose memory it shares."""
+
+    channel: int
+    sequence: int
+    data: memoryview
+
+
 _UNPACK: dict[str, Callable[[bytes, int], bytes]] = {"lz4": _lz4, "zstd": _zstd, "bz2": _bz2}
 """How at most so many bytes are unpacked."""
 
@@ -52,6 +63,12 @@ _UNPACK: dict[str, Callable[[bytes, int], bytes]] = {"lz4": _lz4, "zstd": _zstd,
 def records(chunk: Chunk) -> list[McapRecord]:
     """What is in a chunk; ValueError if it is damaged."""
     return breakup_chunk(plain(chunk))
+
+
+def messages(chunk: Chunk) -> list[StoredMessage]:
+    """The messages in a chunk; ValueError if it is damaged."""
+    data = memoryview(plain(chunk).data)
+    return [_message(data[start:stop]) for kind, start, stop in _records(data) if kind == Opcode.MESSAGE]
 
 
 def plain(chunk: Chunk) -> Chunk:
@@ -63,17 +80,27 @@ def plain(chunk: Chunk) -> Chunk:
         raise ValueError(f"a chunk has {len(data)} bytes of {chunk.uncompressed_size}")
     if chunk.uncompressed_crc and zlib.crc32(data) != chunk.uncompressed_crc:
         raise ValueError("a chunk does not match its checksum")
-    _check_records(data)
+    for _ in _records(data):  # whose lengths are checked on the way
+        pass
     return replace(chunk, compression="", data=data)
 
 
-def _check_records(data: bytes) -> None:
-    """Records follow each other to the end; zeros, which would be millions of them, are none."""
+def _records(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
+    """Kind, start and end of the content of each record; ValueError where they do not follow each other to the end.
+
+    Zeros, which would be millions of them, are none.
+    """
     at = 0
     while at < len(data):
         kind, length = _RECORD.unpack_from(data, at)
         if kind == 0:
             raise ValueError("a chunk holds zeros instead of records")
-        at += _RECORD.size + length
+        start, at = at + _RECORD.size, at + _RECORD.size + length
+        yield kind, start, at
     if at > len(data):
         raise ValueError("the last record of a chunk runs past its end")
+
+
+def _message(content: memoryview) -> StoredMessage:
+    channel, sequence, _, _ = _MESSAGE.unpack_from(content)
+    return StoredMessage(channel, sequence, content[_MESSAGE.size :])

@@ -1,20 +1,21 @@
 """Recording: frames into an MCAP file that appears under its name when it is whole."""
 
+import itertools
 import json
 import secrets
 import shutil
-import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Self
-
-from mcap.writer import CompressionType, Writer
+from typing import Any, BinaryIO, NamedTuple, Self
 
 from depthkit import __version__, threads
-from depthkit.bag import layout, ros
+from depthkit.bag import chunks, layout, ros
+from depthkit.bag.chunks import Chunk, Moment, Record
 from depthkit.bag.ledger import Ledger
+from depthkit.bag.mcap_file import McapFile, Topics
 from depthkit.bag.packing import DEFAULT_PACKING, Packing
 from depthkit.bag.unpacking import MOST
 from depthkit.cameras import Rig
@@ -24,6 +25,13 @@ from depthkit.types import FrameSet
 
 _ROOM = 2**20  # bytes that must stay free to finish the file, besides the index
 _INDEX = 1000  # bytes of index a frame, at the most
+
+
+class _Packed(NamedTuple):
+    """A frame as it is written: a chunk with its images, if it has some, and one with its description."""
+
+    images: Chunk | None
+    description: Chunk
 
 
 class BagWriter:
@@ -54,8 +62,8 @@ class BagWriter:
         self._file: BinaryIO | None = None
         self._open, self._whole = True, False
         self._frames = 0
-        self._schemas: dict[str, int] = {}
-        self._channels: dict[str, int] = {}
+        self._numbers, self._numbering = itertools.count(), threading.Lock()
+        self._topics = Topics()
         # The file belongs to one thread. Ctrl-C interrupts only the main thread, which merely waits, so that no
         # frame is ever cut in half.
         self._worker = ThreadPoolExecutor(1, "depthkit-bag")
@@ -74,15 +82,17 @@ class BagWriter:
         Raises BagError if the frame cannot be kept as it is or the disk is almost full, after which the recording
         can go on, or if the disk refuses, which ends the recording and leaves the frames so far in the `.part` file.
         """
-        self._do(self._write, frames)
+        self.submit(frames).result()
 
     def submit(self, frames: FrameSet) -> Future[None]:
         """Have a frame packed and written meanwhile; the result raises what `write` does.
 
-        Several frames are packed side by side, but written one by one, in the order they were submitted.
+        Several frames are packed side by side, but written one by one, in the order they were submitted. Their arrays
+        are not copied: what is in them must not change before that.
         """
-        packed = self._packers.submit(layout.pack_images, frames, self._packing)
-        return self._worker.submit(self._guarded, self._append_packed, frames, packed)
+        with self._numbering:
+            packed = self._packers.submit(self._pack, frames, next(self._numbers))
+            return self._worker.submit(self._guarded, self._append, frames, packed)
 
     @property
     def location(self) -> Path:
@@ -106,65 +116,56 @@ class BagWriter:
 
     def _start(self) -> None:
         self._file = self._partial.open("xb")
-        # lz4 leaves most of a core to others: a 640×480 RGB pair takes about 3 ms, zstd 4 to 11, and zstd's files are
-        # only a tenth smaller, since noise does not compress. What is compressed already costs it 0.4 ms a MB.
-        # Chunks end where `_end_chunk` says and nowhere else.
-        self._mcap = Writer(self._file, chunk_size=sys.maxsize, compression=CompressionType.LZ4)
-        self._mcap.start("ros2", f"depthkit {__version__}")
+        self._mcap = McapFile(self._file, self._topics, f"depthkit {__version__}")
         rig = layout.with_checksum("rig", json.dumps(self._rig_values))
         self._mcap.add_metadata(layout.METADATA, {"format": str(layout.VERSION), **rig})
 
-    def _write(self, frames: FrameSet) -> None:
-        self._append(frames, layout.pack_images(frames, self._packing))
+    def _pack(self, frames: FrameSet, number: int) -> _Packed:
+        """A frame as chunks, made on any thread."""
+        packed = layout.pack_images(frames, self._packing)
+        description = layout.pack_record(frames, number, packed.how)
+        images = [self._record(each, frames, number) for each in packed.messages]
+        return _Packed(
+            chunks.pack(images) if images else None, chunks.pack([self._record(description, frames, number)])
+        )
 
-    def _append_packed(self, frames: FrameSet, packed: Future[layout.Packed]) -> None:
-        self._append(frames, packed.result())
+    def _record(self, message: ros.Message, frames: FrameSet, number: int) -> Record:
+        channel = self._topics.channel(message.topic, message.kind)
+        return chunks.record(channel, message, Moment(frames.stamp_host_ns, frames.stamp_device_ns, number))
 
-    def _append(self, frames: FrameSet, packed: layout.Packed) -> None:
-        self._check(frames, packed.messages)
-        record = layout.pack_record(frames, self._frames, packed.how)
+    def _append(self, frames: FrameSet, packing: Future[_Packed]) -> None:
+        images, description = packing.result()
+        self._check(frames, images.size if images else 0)
         if self._frames == 0:
-            self._add(layout.transforms_message(self.rig, frames.stamp_host_ns), frames)
-        for message in packed.messages:
-            self._add(message, frames)
-        self._end_chunk()
-        self._add(record, frames)
-        self._end_chunk()
+            images = self._with_transforms(images, frames)
+        for chunk in (images, description):
+            if chunk is not None:
+                self._mcap.add_chunk(chunk)
+        self._hand_over()
         self._frames += 1
         if self._ledger is not None:
             self._ledger.write(frames)
 
-    def _check(self, frames: FrameSet, messages: list[ros.Message]) -> None:
+    def _with_transforms(self, images: Chunk | None, frames: FrameSet) -> Chunk:
+        """The chunk of the first images, with the place of each camera before them."""
+        message = layout.transforms_message(self.rig, frames.stamp_host_ns)
+        return chunks.pack([self._record(message, frames, 0), *(images.records if images else ())])
+
+    def _check(self, frames: FrameSet, size: int) -> None:
         if not self._open:
             raise BagError(f"{self.path} is closed: nothing can be added to it")
         if frames.rig is not self.rig and frames.rig.to_dict() != self._rig_values:
             raise BagError(f"frame {frames.sequence} has another rig than {self.path}: start a new recording for it")
-        size = sum(len(message.data) for message in messages)
         if size > MOST - _ROOM:
             raise BagError(f"frame {frames.sequence} has {size} bytes: at most {MOST - _ROOM} can be recorded")
         if shutil.disk_usage(self._partial.parent).free < _ROOM + _INDEX * self._frames + size:
             raise BagError(f"cannot write {self.path}: the disk is full; free some space or choose another folder")
 
-    def _add(self, message: ros.Message, frames: FrameSet) -> None:
-        self._mcap.add_message(
-            channel_id=self._channel(message.topic, message.kind),
-            log_time=frames.stamp_host_ns,
-            publish_time=frames.stamp_device_ns,
-            sequence=self._frames,
-            data=message.data,  # type: ignore[arg-type]  # any buffer will do: it is only copied
-        )
-
-    def _channel(self, topic: str, kind: str) -> int:
-        if topic not in self._channels:
-            if kind not in self._schemas:
-                self._schemas[kind] = self._mcap.register_schema(kind, "ros2msg", ros.definition(kind))
-            self._channels[topic] = self._mcap.register_channel(topic, "cdr", self._schemas[kind])
-        return self._channels[topic]
-
-    def _end_chunk(self) -> None:
-        """Compress the messages since the last chunk and hand them to the operating system."""
-        self._mcap.flush()  # type: ignore[no-untyped-call]
-        self.size = self._file.tell() if self._file is not None else 0
+    def _hand_over(self) -> None:
+        """Hand what was written to the operating system."""
+        if self._file is not None:
+            self._file.flush()
+            self.size = self._file.tell()
 
     def _finish(self, keep_empty: bool) -> None:
         if not self._open:
@@ -174,7 +175,7 @@ class BagWriter:
             return
         if self._ledger is not None:
             self._mcap.add_metadata(layout.LEDGER, layout.with_checksum("ledger", json.dumps(self._ledger.to_dict())))
-        self._mcap.finish()  # type: ignore[no-untyped-call]
+        self._mcap.finish()
         self._close_file()
         self._partial.replace(self.path)
         self._open, self._whole = False, True
