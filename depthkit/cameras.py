@@ -122,12 +122,14 @@ class Rig:
 
     `cameras` maps a role ("left", "right", "color", "depth", …) to its model; `T_camera_rig` maps the same
     roles to (4, 4) transforms in metres (a role left out sits at the rig's origin). `provenance` keeps where
-    the numbers came from. Raises CalibrationError for transforms that are not rigid or name no camera.
+    the numbers came from. `T_imu_rig` places an inertial measurement unit, if there is one. Raises CalibrationError
+    for transforms that are not rigid or name no camera.
     """
 
     cameras: Mapping[str, CameraModel]
     T_camera_rig: Mapping[str, F64] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
+    T_imu_rig: F64 | None = None
 
     def __post_init__(self) -> None:
         if not self.cameras:
@@ -141,6 +143,8 @@ class Rig:
         object.__setattr__(self, "cameras", MappingProxyType(dict(self.cameras)))
         object.__setattr__(self, "T_camera_rig", MappingProxyType(poses))
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+        if self.T_imu_rig is not None:
+            object.__setattr__(self, "T_imu_rig", readonly(transforms.check("T_imu_rig", self.T_imu_rig)))
 
     @classmethod
     def stereo(
@@ -186,12 +190,13 @@ class Rig:
             role: {**camera.to_dict(), "T_camera_rig": self.T_camera_rig[role].tolist()}
             for role, camera in self.cameras.items()
         }
-        return {"cameras": cameras, "provenance": dict(self.provenance)}
+        imu = {} if self.T_imu_rig is None else {"T_imu_rig": self.T_imu_rig.tolist()}
+        return {**imu, "cameras": cameras, "provenance": dict(self.provenance)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], where: str = "rig") -> Self:
         """A rig from `to_dict`'s values; CalibrationError names a missing, unknown or unusable key."""
-        _check_keys(values, {"cameras"}, {"cameras", "provenance"}, where)
+        _check_keys(values, {"cameras"}, {"cameras", "provenance", "T_imu_rig"}, where)
         cameras, poses = {}, {}
         for role, entry in _table(f"{where}: cameras", values["cameras"]).items():
             here = f"{where}: cameras.{role}"
@@ -201,11 +206,18 @@ class Rig:
             if pose is not None:
                 poses[role] = transforms.check(f"{here}.T_camera_rig", pose)
         provenance = _table(f"{where}: provenance", values.get("provenance", {}))
-        return cls(cameras, poses, {key: str(value) for key, value in provenance.items()})
+        imu = values.get("T_imu_rig")
+        return cls(
+            cameras,
+            poses,
+            {key: str(value) for key, value in provenance.items()},
+            None if imu is None else transforms.check(f"{where}: T_imu_rig", imu),
+        )
 
     def digest(self) -> str:
         """SHA-256 (hex) of the calibration's numbers, to be kept beside every output made with it."""
-        text = json.dumps(self.to_dict()["cameras"], sort_keys=True)
+        numbers = {key: value for key, value in self.to_dict().items() if key != "provenance"}
+        text = json.dumps(numbers, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -123,7 +123,10 @@ def _rectified_rig(rig: Rig, camera: CameraModel, T_rectified_left: F64) -> Rig:
     poses = {role: rig.T(role, "left") @ T_left_rectified for role in rig.cameras}
     poses["left"] = np.eye(4)
     poses["right"] = transforms.from_rotation_translation(np.eye(3), (-rig.baseline, 0, 0))
-    return Rig({**rig.cameras, "left": camera, "right": camera}, poses, rig.provenance)
+    imu = rig.T_imu_rig
+    if imu is not None:
+        imu = imu @ transforms.inverse(rig.T_camera_rig["left"]) @ T_left_rectified
+    return Rig({**rig.cameras, "left": camera, "right": camera}, poses, rig.provenance, imu)
 
 
 def _view(rig: Rig, R_left: F64, R_right: F64, size: tuple[int, int], zoom: float) -> CameraModel:

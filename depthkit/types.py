@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from depthkit import ply
-from depthkit.arrays import F32, U8, U16, Image, Mask, readonly, require, require_image
+from depthkit.arrays import F32, F64, I64, U8, U16, Image, Mask, readonly, require, require_image
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import InputError
 
@@ -121,13 +121,36 @@ class PointCloud:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ImuSamples:
+    """What an inertial measurement unit felt, in its own axes, which `Rig.T_imu_rig` places.
+
+    stamps_ns: (N,) int64, on the device's clock; angular_velocity: (N, 3) float64 rad/s; acceleration: (N, 3) float64
+    m/s², with what holds it up: at rest 9.8 upwards.
+    """
+
+    stamps_ns: I64
+    angular_velocity: F64
+    acceleration: F64
+
+    def __post_init__(self) -> None:
+        require("stamps_ns", self.stamps_ns, np.int64, (None,))
+        for name in ("angular_velocity", "acceleration"):
+            require(name, getattr(self, name), np.float64, (len(self.stamps_ns), 3))
+        for name in ("stamps_ns", "angular_velocity", "acceleration"):
+            object.__setattr__(self, name, readonly(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.stamps_ns)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FrameSet:
     """What a camera saw at one moment.
 
     images: by role ("left", "right", "color", "ir", …), uint8 or uint16, (H, W) or (H, W, 3) RGB;
     depth: measured by the device itself, or None; stamps in ns, on the device's and on the host's clock;
     sequence: counts up by one a frame at the source, so that a gap shows a loss; rig: its calibration;
-    meta: what else the source says (exposure_us, gain, …), plain values.
+    meta: what else the source says (exposure_us, gain, …), plain values; imu: what was felt since the frame before.
     """
 
     images: Mapping[str, Image]
@@ -137,6 +160,7 @@ class FrameSet:
     stamp_host_ns: int = 0
     depth: DepthImage | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    imu: ImuSamples | None = None
 
     def __post_init__(self) -> None:
         for role, image in self.images.items():

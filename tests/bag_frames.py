@@ -16,7 +16,7 @@ from depthkit.arrays import U16, Image
 from depthkit.bag import BagWriter, Packing
 from depthkit.bag.packing import DEFAULT_PACKING
 from depthkit.cameras import CameraModel, Rig
-from depthkit.types import DepthImage, FrameSet
+from depthkit.types import DepthImage, FrameSet, ImuSamples
 from tests import codec_images, oracle_steps
 
 HOST0 = 1_700_000_000_000_000_000
@@ -37,6 +37,7 @@ RIG = Rig(
         ),
     },
     {"source": "made up for a test"},
+    transforms.from_rotation_translation(transforms.rotation_from_vector([0.5, -1, 2]), [0.01, -0.02, 0.03]),
 )
 
 
@@ -52,7 +53,9 @@ def frame_set(i: int, rig: Rig = RIG) -> FrameSet:
     reason = rng.integers(0, 4, (4, 6), np.uint16)
     depth[reason > 0] = np.nan
     device = DepthImage(depth, reason, rng.random((4, 6), np.float32), DEPTH, HOST0 + i)
-    return FrameSet(images, rig, i, 5_000 + i * PERIOD, HOST0 + i * PERIOD, device, {"exposure_us": 100 + i})
+    stamp = 5_000 + i * PERIOD
+    felt = ImuSamples(stamp + np.arange(-2, i % 3 - 1), *rng.normal(0, 9, (2, 1 + i % 3, 3)))
+    return FrameSet(images, rig, i, stamp, HOST0 + i * PERIOD, device, {"exposure_us": 100 + i}, felt)
 
 
 def device_depth(steps: U16, step: float) -> DepthImage:
@@ -86,7 +89,7 @@ def same(a: FrameSet, b: FrameSet) -> bool:
 
 
 def _plain(frames: FrameSet) -> list[Any]:
-    depth = frames.depth
+    depth, imu = frames.depth, frames.imu
     arrays: list[NDArray[Any]] = [] if depth is None else [depth.depth, depth.reason, depth.confidence]
     return [
         frames.sequence,
@@ -95,6 +98,7 @@ def _plain(frames: FrameSet) -> list[Any]:
         {role: _bits(image) for role, image in frames.images.items()},
         [_bits(array) for array in arrays],
         None if depth is None else (depth.camera, depth.stamp_ns),
+        None if imu is None else [_bits(each) for each in (imu.stamps_ns, imu.angular_velocity, imu.acceleration)],
         dict(frames.meta),
         frames.rig.to_dict(),
     ]
@@ -152,7 +156,15 @@ def frame_sets(draw: st.DrawFn, rig: Rig) -> FrameSet:
         draw(st.integers(0, 2**31 * 10**9 - 1)),
         draw(st.none() | _depths()),
         draw(st.dictionaries(st.text(), _plain_values, max_size=3)),
+        draw(st.none() | _imu_samples()),
     )
+
+
+@st.composite
+def _imu_samples(draw: st.DrawFn) -> ImuSamples:
+    count = draw(st.integers(0, 4))
+    stamps = draw(hnp.arrays(np.int64, count))
+    return ImuSamples(stamps, *(draw(hnp.arrays(np.float64, (count, 3))) for _ in range(2)))
 
 
 _plain_values = st.recursive(

@@ -27,9 +27,11 @@ DEPTH_IMAGES = {"image_rect": "32FC1", "reason": "mono16", "confidence": "32FC1"
 TOPICS = {
     *(f"/{role}/{name}" for role in IMAGES for name in ("image_raw", "camera_info")),
     *(f"/depth/{name}" for name in (*DEPTH_IMAGES, "camera_info")),
+    "/imu",
     "/tf_static",
     "/depthkit/frame",
 }
+SAMPLES = [1 + i % 3 for i in range(COUNT)]  # of the IMU, in each of the frames
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def test_container(recording: Path) -> None:
         assert {channel.topic for channel in summary.channels.values()} == TOPICS
         assert {channel.message_encoding for channel in summary.channels.values()} == {"cdr"}
         assert {schema.encoding for schema in summary.schemas.values()} == {"ros2msg"}
-        assert summary.statistics.message_count == COUNT * 11 + 1
+        assert summary.statistics.message_count == COUNT * 11 + 1 + sum(SAMPLES)
         (metadata,) = reader.iter_metadata()
     assert metadata.name == "depthkit"
     assert Rig.from_dict(json.loads(metadata.metadata["rig"])).digest() == RIG.digest()
@@ -67,7 +69,9 @@ def test_times_and_pairing(recording: Path, seeking: bool) -> None:
         assert (message.log_time, message.publish_time) == (frame.stamp_host_ns, frame.stamp_device_ns)
         if channel.topic != "/tf_static":
             seen.append((channel.topic, message.sequence))
-    assert sorted(seen) == sorted(itertools.product(TOPICS - {"/tf_static"}, range(COUNT)))
+    frames = itertools.product(TOPICS - {"/tf_static", "/imu"}, range(COUNT))
+    samples = [("/imu", i) for i in range(COUNT) for _ in range(SAMPLES[i])]
+    assert sorted(seen) == sorted([*frames, *samples])
 
 
 def test_images_through_rosbags(recording: Path) -> None:
@@ -121,13 +125,32 @@ def test_the_frame_of_depth(tmp_path: Path, camera: CameraModel, frame: str) -> 
 def test_transforms_through_rosbags(recording: Path) -> None:
     """Each transform maps a camera's points into the rig's frame, as ROS's tf means it."""
     (message,) = rosbags_messages(recording, "/tf_static")
-    assert {each.child_frame_id for each in message.transforms} == set(RIG.cameras)
+    assert RIG.T_imu_rig is not None
+    placed = {**RIG.T_camera_rig, "imu": RIG.T_imu_rig}
+    assert {each.child_frame_id for each in message.transforms} == set(placed)
     for each in message.transforms:
         assert each.header.frame_id == "rig"
         q, t = each.transform.rotation, each.transform.translation
         R = transforms.rotation_from_quaternion([q.w, q.x, q.y, q.z])
         T_rig_camera = transforms.from_rotation_translation(R, [t.x, t.y, t.z])
-        np.testing.assert_allclose(T_rig_camera @ RIG.T_camera_rig[each.child_frame_id], np.eye(4), atol=1e-12)
+        np.testing.assert_allclose(T_rig_camera @ placed[each.child_frame_id], np.eye(4), atol=1e-12)
+
+
+def test_imu_through_rosbags(recording: Path) -> None:
+    """Stamps of samples are as far before the image's as they are on the device's clock; orientation is not known."""
+    messages = rosbags_messages(recording, "/imu")
+    for frame in map(frame_set, range(COUNT)):
+        felt = frame.imu
+        assert felt is not None
+        for i in range(len(felt)):
+            message = next(messages)
+            before = frame.stamp_device_ns - int(felt.stamps_ns[i])
+            assert header(message) == ("imu", frame.stamp_host_ns - before)
+            turn, push = message.angular_velocity, message.linear_acceleration
+            assert [turn.x, turn.y, turn.z] == felt.angular_velocity[i].tolist()
+            assert [push.x, push.y, push.z] == felt.acceleration[i].tolist()
+            assert message.orientation_covariance[0] == -1
+    assert next(messages, None) is None
 
 
 def test_frame_records_through_rosbags(recording: Path) -> None:
@@ -141,7 +164,7 @@ def test_frame_records_through_rosbags(recording: Path) -> None:
         assert record["meta"] == {"exposure_us": 100 + i}
 
 
-@pytest.mark.parametrize("kind", [ros.IMAGE, ros.CAMERA_INFO, ros.TRANSFORMS, ros.TEXT])
+@pytest.mark.parametrize("kind", [ros.IMAGE, ros.CAMERA_INFO, ros.TRANSFORMS, ros.IMU, ros.TEXT])
 @pytest.mark.parametrize("release", [Stores.ROS2_FOXY, Stores.ROS2_HUMBLE, Stores.ROS2_JAZZY])
 def test_definitions_parse_back(kind: str, release: Stores) -> None:
     """The text in the file gives the very types of each ROS 2 release, by ROS's own hash."""

@@ -46,7 +46,7 @@ def test_ctrl_c_inside_a_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Ctrl-C while frame 2 is half written: that frame is finished, and so is the file."""
     plain, images = ros.image, 0
 
-    def interrupting(*args: Any) -> memoryview:
+    def interrupting(*args: Any) -> ros.Cdr:
         nonlocal images
         images += 1
         if images == 14:  # six images a frame

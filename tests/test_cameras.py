@@ -1,5 +1,7 @@
 """Camera models and rigs: projection and its inverse, agreement with OpenCV, and what is refused."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -155,7 +157,10 @@ T_COLOR = pose((-0.02, 0.01, 0.5), (0.03, -0.01, 0.02))
 
 def rig() -> Rig:
     return Rig(
-        {"left": BROWN, "right": FISHEYE, "color": PINHOLE}, {"right": T_RIGHT, "color": T_COLOR}, {"by": "test"}
+        {"left": BROWN, "right": FISHEYE, "color": PINHOLE},
+        {"right": T_RIGHT, "color": T_COLOR},
+        {"by": "test"},
+        transforms.inverse(T_COLOR),
     )
 
 
@@ -195,6 +200,9 @@ def test_rigs_survive_plain_values() -> None:
     assert back.digest() == rig().digest()
     for role, T in rig().T_camera_rig.items():
         np.testing.assert_array_equal(back.T_camera_rig[role], T)
+    assert back.T_imu_rig is not None
+    np.testing.assert_array_equal(back.T_imu_rig, transforms.inverse(T_COLOR))
+    assert "T_imu_rig" not in replace(rig(), T_imu_rig=None).to_dict()
 
 
 def test_digest_is_of_the_numbers_only() -> None:
@@ -204,6 +212,7 @@ def test_digest_is_of_the_numbers_only() -> None:
     assert Rig.from_dict(values).digest() == rig().digest()
     values["cameras"]["left"]["fx"] = np.nextafter(BROWN.fx, 1000).item()
     assert Rig.from_dict(values).digest() != rig().digest()
+    assert replace(rig(), T_imu_rig=np.eye(4)).digest() != rig().digest()
 
 
 def test_digest_does_not_depend_on_how_a_number_was_written() -> None:
@@ -235,7 +244,7 @@ def test_unknown_roles_are_refused_with_the_known_ones() -> None:
             r"rig: cameras.left.T_camera_rig must be a 4×4 matrix",
         ),
         ({"cameras": {"left": VALUES}, "provenance": "me"}, "rig: provenance must be a table of values"),
-        ({"cameras": {"left": VALUES}, "extra": 1}, "rig: unknown key extra; known are cameras, provenance"),
+        ({"cameras": {"left": VALUES}, "extra": 1}, "rig: unknown key extra; known are T_imu_rig, cameras, provenance"),
     ],
 )
 def test_values_that_make_no_rig_are_refused_by_name(values: dict[str, object], complaint: str) -> None:

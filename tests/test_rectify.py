@@ -236,10 +236,12 @@ def test_other_cameras_keep_their_place() -> None:
     original = rig()
     T_color_left = transforms.from_rotation_translation(transforms.rotation_from_vector((0, 0.1, 0)), (0.02, 0, 0))
     cameras = {**original.cameras, "color": camera()}
-    three = Rig(cameras, {**original.T_camera_rig, "color": T_color_left})
+    three = Rig(cameras, {**original.T_camera_rig, "color": T_color_left}, T_imu_rig=T_color_left)
     rectifier = Rectifier(three)
     expected = T_color_left @ transforms.inverse(rectifier.T_rectified_left)
     np.testing.assert_allclose(rectifier.rig.T("color", "left"), expected, atol=1e-12)
+    assert rectifier.rig.T_imu_rig is not None
+    np.testing.assert_allclose(rectifier.rig.T_imu_rig, expected, atol=1e-12)  # the rig's frame is the left camera's
 
 
 def test_rgb_and_16_bit_images() -> None:

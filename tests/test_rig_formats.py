@@ -33,7 +33,10 @@ def rigs(draw: st.DrawFn) -> Rig:
     other = draw(st.text(min_size=1).filter(lambda role: role not in ("left", "right")))
     notes = draw(st.dictionaries(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8"))))
     return Rig(
-        {"left": camera(), "right": camera(), other: camera()}, {"right": T, other: transforms.inverse(T)}, notes
+        {"left": camera(), "right": camera(), other: camera()},
+        {"right": T, other: transforms.inverse(T)},
+        notes,
+        draw(st.sampled_from([None, T])),
     )
 
 

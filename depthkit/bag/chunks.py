@@ -65,8 +65,8 @@ class Chunk:
 
     @property
     def channels(self) -> list[int]:
-        """Of its messages."""
-        return [each.channel for each in self.records]
+        """Of its messages, each once."""
+        return [*dict.fromkeys(each.channel for each in self.records)]
 
     def index(self, start: int) -> ChunkIndex:
         """Its entry in the index of a file in which it starts there."""
@@ -93,7 +93,7 @@ def record(channel: int, message: Message, moment: Moment) -> Record:
 
 
 def pack(records: Sequence[Record], declarations: bytes = b"") -> Chunk:
-    """A chunk of at least one message, all of one moment and of different channels, behind declarations of channels.
+    """A chunk of at least one message, all of one moment, behind declarations of channels.
 
     It is compressed if a sample says that this saves a tenth: noise of images does not shrink, nor does what is
     compressed already.
@@ -101,7 +101,9 @@ def pack(records: Sequence[Record], declarations: bytes = b"") -> Chunk:
     stamp = records[0].log_time
     parts = (memoryview(declarations), *(part for each in records for part in each.parts))
     *places, size = itertools.accumulate((each.size for each in records), initial=len(declarations))
-    indexes = [MessageIndex(each.channel, [(stamp, at)]) for each, at in zip(records, places, strict=True)]
+    indexes: dict[int, MessageIndex] = {}
+    for each, at in zip(records, places, strict=True):
+        indexes.setdefault(each.channel, MessageIndex(each.channel, [])).records.append((stamp, at))
     compression, data = _compressed(parts)
     compressed_size = sum(part.nbytes for part in data)
     length = _CHUNK.size - _RECORD_HEADER + len(compression) + _LENGTH.size + compressed_size
@@ -109,7 +111,7 @@ def pack(records: Sequence[Record], declarations: bytes = b"") -> Chunk:
     head += compression.encode() + _LENGTH.pack(compressed_size)
     return Chunk(
         records=tuple(records),
-        message_indexes=tuple(encoded([each]) for each in indexes),
+        message_indexes=tuple(encoded([each]) for each in indexes.values()),
         parts=(memoryview(head), *data),
         size=size,
         compression=compression,

@@ -24,6 +24,9 @@ class FrameDigest:
         if frames.depth is not None:
             for array in (frames.depth.depth, frames.depth.reason, frames.depth.confidence):
                 self._sha.update(array.data)
+        if frames.imu is not None:
+            for values in (frames.imu.angular_velocity, frames.imu.acceleration):
+                self._sha.update(values.data)
 
     def hexdigest(self) -> str:
         """The digest of the frames so far, in hexadecimal."""

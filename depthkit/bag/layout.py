@@ -14,6 +14,7 @@ but CodecDepth are ROS's own types:
     /depth/confidence                  Image            32FC1, unless implied
     /depth/camera_info                 CameraInfo       with each depth image
 
+    /imu             Imu        what an inertial measurement unit felt since the frame before, a message a sample
     /tf_static       TFMessage  the place of each camera in the rig, once, with the first frame
     /depthkit/frame  String     JSON, one a frame, after its images: all that the others cannot say
 
@@ -29,11 +30,11 @@ was never finished. The metadata record "depthkit" holds the format's version an
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any, NamedTuple
 
-from depthkit.bag import depth_messages, image_messages, ros
+from depthkit.bag import depth_messages, image_messages, imu_messages, ros
 from depthkit.bag.packing import How, Packing
 from depthkit.bag.ros import Message
 from depthkit.cameras import CameraModel, Rig
@@ -61,9 +62,10 @@ class Packed(NamedTuple):
 def check_roles(rig: Rig) -> None:
     """Raise BagError for a camera whose role cannot name a topic and a frame."""
     for role in rig.cameras:
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", role) or role == ros.RIG_FRAME:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", role) or role in (ros.RIG_FRAME, ros.IMU_FRAME):
             raise BagError(
-                f"the camera name {role!r} cannot be recorded: use letters, digits and _, and not {ros.RIG_FRAME!r}"
+                f"the camera name {role!r} cannot be recorded: use letters, digits and _, "
+                f"and not {ros.RIG_FRAME!r} or {ros.IMU_FRAME!r}"
             )
 
 
@@ -76,6 +78,7 @@ def describe(frames: FrameSet) -> dict[str, Any]:
         "images": {role: ros.encoding(image) for role, image in frames.images.items()},
         "depth": None if depth is None else {"camera": depth.camera.to_dict(), "stamp_ns": int(depth.stamp_ns)},
         "meta": dict(frames.meta),
+        **imu_messages.describe(frames.imu),
     }
 
 
@@ -87,6 +90,8 @@ def pack_images(frames: FrameSet, packing: Packing) -> Packed:
         _pack_image(frames, role, packing, packed)
     if frames.depth is not None:
         _pack_depth(frames, frames.depth, packing, packed)
+    if frames.imu is not None:
+        packed.messages.extend(imu_messages.pack(frames, frames.imu))
     return packed
 
 
@@ -107,14 +112,16 @@ def packed_how(record: Mapping[str, Any], role: str) -> How:
     return how
 
 
-def unpack(record: Mapping[str, Any], messages: Mapping[str, memoryview], rig: Rig) -> FrameSet:
-    """The frame of a record and of the image messages by topic."""
+def unpack(record: Mapping[str, Any], stored: Sequence[tuple[str, memoryview]], rig: Rig) -> FrameSet:
+    """The frame of a record and of the messages in its other chunk, each with its topic."""
+    messages = dict(stored)
     return FrameSet(
         images={role: image_messages.unpack(role, packed_how(record, role), messages) for role in record["images"]},
         rig=rig,
         **numbers(record),
         depth=None if record["depth"] is None else _unpack_depth(record, messages),
         meta=record["meta"],
+        imu=imu_messages.unpack(record, [data for topic, data in stored if topic == imu_messages.TOPIC]),
     )
 
 

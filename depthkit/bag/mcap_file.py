@@ -76,7 +76,7 @@ class McapFile:
         if new:
             schemas, channels = self._topics.declarations(new)
             chunk = chunks.pack(chunk.records, encoded([*schemas, *channels]))
-        self._messages.update(chunk.channels)
+        self._messages.update(each.channel for each in chunk.records)
         self._chunks.append(chunk.index(self._stream.tell()))
         for part in chunk.parts:
             self._stream.write(part)

@@ -131,10 +131,10 @@ class Bag:
         (message,) = self._messages(place.record)
         return ros.read_text(message.data)
 
-    def _images(self, place: Place, index: int) -> dict[str, memoryview]:
-        """The image messages of the frame with that index, by topic."""
+    def _images(self, place: Place, index: int) -> list[tuple[str, memoryview]]:
+        """The messages of images and the IMU of the frame with that index, each with its topic."""
         found = [] if place.images is None else self._messages(place.images)
-        return {self._index.topics[each.channel]: each.data for each in found if each.sequence == index}
+        return [(self._index.topics[each.channel], each.data) for each in found if each.sequence == index]
 
     def _messages(self, start: int) -> list[StoredMessage]:
         """The messages of the chunk that starts there."""

@@ -17,6 +17,7 @@ IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 TRANSFORMS = "tf2_msgs/msg/TFMessage"
+IMU = "sensor_msgs/msg/Imu"
 TEXT = "std_msgs/msg/String"
 CODED_DEPTH = "depthkit_msgs/msg/CodecDepth"
 """Our own: depth compressed by `depthkit.codec`; `step` is metres a step of its 16 bits, `mode` the codec's."""
@@ -25,6 +26,7 @@ _OWN = {CODED_DEPTH: "std_msgs/Header header\nfloat64 step\nstring mode\nuint8[]
 
 RIG_FRAME = "rig"
 """Name of the rig's common frame, the parent of every camera's frame."""
+IMU_FRAME = "imu"
 
 _PIXELS = {
     "mono8": ("u1", ()),
@@ -124,9 +126,33 @@ def camera_info(camera: CameraModel, frame: str, stamp_ns: int) -> Cdr:
     return (_store().serialize_cdr(message, CAMERA_INFO),)
 
 
+def imu(angular_velocity: F64, acceleration: F64, stamp_ns: int) -> Cdr:
+    """An Imu message of one sample (3,), (3,), which knows no orientation and no covariances."""
+    types = _store().types
+    unknown, no_orientation = np.zeros(9), np.array([-1.0, *[0.0] * 8])
+    message = types[IMU](
+        header=_header(IMU_FRAME, stamp_ns),
+        orientation=types["geometry_msgs/msg/Quaternion"](x=0, y=0, z=0, w=1),
+        orientation_covariance=no_orientation,
+        angular_velocity=_vector(angular_velocity),
+        angular_velocity_covariance=unknown,
+        linear_acceleration=_vector(acceleration),
+        linear_acceleration_covariance=unknown,
+    )
+    return (_store().serialize_cdr(message, IMU),)
+
+
+def read_imu(data: memoryview) -> tuple[list[float], list[float]]:
+    """Angular velocity and acceleration of an Imu message."""
+    message: Any = _store().deserialize_cdr(data, IMU)
+    turn, push = message.angular_velocity, message.linear_acceleration
+    return [turn.x, turn.y, turn.z], [push.x, push.y, push.z]
+
+
 def rig_transforms(rig: Rig, stamp_ns: int) -> Cdr:
-    """A TFMessage that places each camera's frame, named by its role, in the rig's."""
-    placed = [_transform(role, transforms.inverse(T), stamp_ns) for role, T in rig.T_camera_rig.items()]
+    """A TFMessage that places each camera's frame, named by its role, and that of an IMU in the rig's."""
+    poses = dict(rig.T_camera_rig) | ({} if rig.T_imu_rig is None else {IMU_FRAME: rig.T_imu_rig})
+    placed = [_transform(role, transforms.inverse(T), stamp_ns) for role, T in poses.items()]
     return (_store().serialize_cdr(_store().types[TRANSFORMS](transforms=placed), TRANSFORMS),)
 
 
@@ -177,13 +203,17 @@ def _distortion(camera: CameraModel) -> tuple[str, F64]:
 
 def _transform(child: str, T_parent_child: F64, stamp_ns: int) -> Any:
     w, x, y, z = transforms.quaternion_from_rotation(T_parent_child[:3, :3]).tolist()
-    tx, ty, tz = T_parent_child[:3, 3].tolist()
     types = _store().types
     return types["geometry_msgs/msg/TransformStamped"](
         header=_header(RIG_FRAME, stamp_ns),
         child_frame_id=child,
         transform=types["geometry_msgs/msg/Transform"](
-            translation=types["geometry_msgs/msg/Vector3"](x=tx, y=ty, z=tz),
+            translation=_vector(T_parent_child[:3, 3]),
             rotation=types["geometry_msgs/msg/Quaternion"](x=x, y=y, z=z, w=w),
         ),
     )
+
+
+def _vector(values: F64) -> Any:
+    x, y, z = values.tolist()
+    return _store().types["geometry_msgs/msg/Vector3"](x=x, y=y, z=z)

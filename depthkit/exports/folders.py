@@ -1,6 +1,7 @@
 """Plain folders: one a role, PNG files of equal names, which `open_recording` reads back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from depthkit.exports.picture_folder import PictureFolder
 from depthkit.types import FrameSet
 
 FORM = "folders of PNG files"
-LOST = ("reasons and confidence of depth", "meta of frames, but for poses")
+LOST = ("reasons and confidence of depth", "meta of frames, but for poses", "what an IMU felt")
 
 
 def export(path: Path, rig: Rig, ledger: ConversionLedger) -> PictureFolder:
@@ -70,4 +71,4 @@ def _with_depth(frames: FrameSet) -> Rig:
     equal = [role for role, camera in rig.cameras.items() if camera == depth.camera]
     place = "depth" if "depth" in rig.cameras or not equal else equal[0]
     T = rig.T_camera_rig.get(place, np.eye(4))
-    return Rig({**rig.cameras, "depth": depth.camera}, {**rig.T_camera_rig, "depth": T}, rig.provenance)
+    return replace(rig, cameras={**rig.cameras, "depth": depth.camera}, T_camera_rig={**rig.T_camera_rig, "depth": T})

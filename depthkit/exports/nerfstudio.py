@@ -20,7 +20,7 @@ from depthkit.exports.picture_folder import PictureFolder
 from depthkit.types import FrameSet
 
 FORM = "nerfstudio folder"
-LOST = ("reasons and confidence of depth", "stamps, numbers and meta of frames, but for poses")
+LOST = ("reasons and confidence of depth", "stamps, numbers and meta of frames, but for poses", "what an IMU felt")
 
 _FROM_OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 """`T_camera_opengl`."""

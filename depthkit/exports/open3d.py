@@ -15,6 +15,7 @@ FORM = "Open3D folder"
 LOST = (
     "reasons and confidence of depth",
     "stamps, numbers and meta of frames, but for poses",
+    "what an IMU felt",
     "distortion by the lens: Open3D's camera is a pinhole; rig.json beside it keeps it",
 )
 

@@ -17,6 +17,7 @@ FORM = "TUM RGB-D folder"
 LOST = (
     "reasons and confidence of depth",
     "numbers, host stamps and meta of frames, but for poses",
+    "what an IMU felt",
     "the calibration: TUM's files hold none, rig.json beside them does",
 )
 

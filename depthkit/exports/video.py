@@ -22,7 +22,7 @@ FORM = "H.264 videos"
 LOST = (
     "exact pixels: H.264 is lossy, 16 bits become 8, and an odd width or height grows to an even one",
     "depth as numbers: it is shown in grey, 0.25 m or nearer white, by inverse depth, unknown black",
-    "the calibration; numbers, host stamps and meta of frames",
+    "the calibration; numbers, host stamps and meta of frames; what an IMU felt",
 )
 
 _TICKS = 90_000  # a second: what MP4 counts in

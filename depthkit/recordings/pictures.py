@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def registered_rig(rig: Rig) -> Rig:
     if missing in rig.cameras or have not in rig.cameras:
         return rig
     cameras = {**rig.cameras, missing: rig.cameras[have]}
-    return Rig(cameras, {**rig.T_camera_rig, missing: rig.T_camera_rig[have]}, rig.provenance)
+    return replace(rig, cameras=cameras, T_camera_rig={**rig.T_camera_rig, missing: rig.T_camera_rig[have]})
 
 
 def rig_of_one(camera: CameraModel, source: str) -> Rig:

@@ -110,7 +110,7 @@ def _compress() -> None:
     certain = np.zeros((8, 8), np.uint16), np.ones((8, 8), np.float32)
     measured = DepthImage(images.dequantize(depth, 0.001), *certain, camera)
     how, packed = depth_messages.pack(measured, "depth", 0, Packing())
-    depth_messages.unpack(how, {message.topic: bytes(message.data) for message in packed})
+    depth_messages.unpack(how, {message.topic: memoryview(b"".join(message.parts)) for message in packed})
 
 
 def _pair() -> tuple[U8, U8]:

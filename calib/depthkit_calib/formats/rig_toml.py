@@ -40,7 +40,8 @@ def save_rig(path: str | Path, rig: Rig) -> None:
     `load_rig` gives back the same numbers to the last bit. Raises InputError if the file cannot be written.
     """
     values = rig.to_dict()
-    tables = [_table(f"cameras.{_key(role)}", camera) for role, camera in values["cameras"].items()]
+    tables = [f"T_imu_rig = {_value(values['T_imu_rig'])}\n"] if "T_imu_rig" in values else []
+    tables += [_table(f"cameras.{_key(role)}", camera) for role, camera in values["cameras"].items()]
     tables.append(_table("provenance", values["provenance"]))
     with replacing(path) as temporary:
         temporary.write_text("\n".join([_HEADER, *tables]), "utf-8")
