@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ def test_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     counts = [(each["camera"], each["frames"] + each["dropped"]) for each in found["recorded"]]
     assert counts == [("all, 100 fps", 30), ("pair, 200 fps", 60)]
     assert found["recorded"][0]["mb_s"] > 0.1
+    assert found["recorded"][0]["pause_ms"] >= 10
     assert (found["replayed"]["recording"], found["replayed"]["frames"]) == ("rgbd", 300)
     assert found["replayed"]["framesets_s"] > 0
     assert list(tmp_path.iterdir()) == []
@@ -72,3 +74,12 @@ def test_frames_come_when_they_are_due() -> None:
         frames = list(camera.frames())
     assert [each.sequence for each in frames] == [0, 1, 2, 3]
     assert frames[3].stamp_host_ns - begun > 0.059e9
+
+
+def test_the_longest_pause_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that stands still for 3 s after the third frame: the others come at once when it goes on."""
+    moments = iter([0.0, 0.0, 0.0, 0.02, 0.02, 0.04, 0.04, 3.04, 3.04, 3.04, 3.04])
+    monkeypatch.setattr("depthkit_tools.bench.cameras.time", Mock(monotonic=lambda: next(moments), time_ns=lambda: 0))
+    camera = Paced(BOTH.render(1), 50, 5)
+    assert len(list(camera.frames())) == 5
+    assert camera.longest_pause == pytest.approx(3)

@@ -1,5 +1,7 @@
 """Memory is handed out again only when nobody has it any more."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,20 @@ def test_what_is_in_use_is_never_handed_out(steps: list[tuple[bool, int]]) -> No
             held.pop(0)
     for i, array in held:
         assert (array == i).all()
+
+
+def test_threads_never_get_the_same_array() -> None:
+    memory, wrong = Recycler(), []
+
+    def ask(mark: int) -> None:
+        for _ in range(500):
+            array = memory.empty((50,), np.int64)
+            array[:] = mark
+            wrong.extend(array[array != mark])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(4)))
+    assert wrong == []
 
 
 def test_memory_that_is_kept_for_later_is_bounded() -> None:

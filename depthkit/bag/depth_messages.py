@@ -18,6 +18,7 @@ from depthkit.bag.packing import How, Packing
 from depthkit.bag.ros import Message
 from depthkit.codec import container, rvl
 from depthkit.errors import CodecError
+from depthkit.recycling import Recycler
 from depthkit.types import DepthImage, Reason
 
 _LENGTHS = (1 / 1000, 1 / 2000, 1 / 4000, 1 / 5000, 1 / 8000, 1 / 10_000, 1 / 100_000)
@@ -52,13 +53,13 @@ def pack(depth: DepthImage, frame: str, stamp_ns: int, packing: Packing) -> tupl
     return how, [message] if implied else [message, *_rest(depth, frame, stamp_ns)]
 
 
-def unpack(how: How, messages: Mapping[str, memoryview]) -> tuple[F32, U16, F32]:
+def unpack(how: How, messages: Mapping[str, memoryview], memory: Recycler) -> tuple[F32, U16, F32]:
     """Depth, reason and confidence, of the messages by topic; CodecError for damaged ones."""
     if not how:
         depth, reason, confidence = (ros.read_image(messages[topic]) for topic in (RAW, REASON, CONFIDENCE))
         return depth, reason, confidence
     steps, step = _decoded(how, messages), how["step"]
-    depth, reason, confidence = (np.empty(steps.shape, kind) for kind in (np.float32, np.uint16, np.float32))
+    depth, reason, confidence = (memory.empty(steps.shape, kind) for kind in (np.float32, np.uint16, np.float32))
     flat = (each.reshape(-1) for each in (depth, reason, confidence))
     kernels.steps.to_metres(steps.reshape(-1), step, _NO_DATA, *flat)
     if not how["implied"]:

@@ -39,6 +39,7 @@ from depthkit.bag.packing import How, Packing
 from depthkit.bag.ros import Message
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError
+from depthkit.recycling import Recycler
 from depthkit.types import DepthImage, FrameSet
 
 VERSION = 2
@@ -112,14 +113,14 @@ def packed_how(record: Mapping[str, Any], role: str) -> How:
     return how
 
 
-def unpack(record: Mapping[str, Any], stored: Sequence[tuple[str, memoryview]], rig: Rig) -> FrameSet:
-    """The frame of a record and of the messages in its other chunk, each with its topic."""
+def unpack(record: Mapping[str, Any], stored: Sequence[tuple[str, memoryview]], rig: Rig, memory: Recycler) -> FrameSet:
+    """The frame of a record and of the messages in its other chunk, each with its topic; its depth is in `memory`."""
     messages = dict(stored)
     return FrameSet(
         images={role: image_messages.unpack(role, packed_how(record, role), messages) for role in record["images"]},
         rig=rig,
         **numbers(record),
-        depth=None if record["depth"] is None else _unpack_depth(record, messages),
+        depth=None if record["depth"] is None else _unpack_depth(record, messages, memory),
         meta=record["meta"],
         imu=imu_messages.unpack(record, [data for topic, data in stored if topic == imu_messages.TOPIC]),
     )
@@ -188,7 +189,7 @@ def _depth_frame(camera: CameraModel, rig: Rig) -> str:
     return DEPTH if DEPTH in matching or not matching else matching[0]
 
 
-def _unpack_depth(record: Mapping[str, Any], messages: Mapping[str, memoryview]) -> DepthImage:
-    arrays = depth_messages.unpack(packed_how(record, DEPTH), messages)
+def _unpack_depth(record: Mapping[str, Any], messages: Mapping[str, memoryview], memory: Recycler) -> DepthImage:
+    arrays = depth_messages.unpack(packed_how(record, DEPTH), messages, memory)
     camera, stamp = CameraModel.from_dict(record["depth"]["camera"]), index(record["depth"]["stamp_ns"])
     return DepthImage(*arrays, camera, stamp)

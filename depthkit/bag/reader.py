@@ -17,9 +17,11 @@ from depthkit.bag.scan import scan
 from depthkit.bag.unpacking import StoredMessage, messages
 from depthkit.cameras import Rig
 from depthkit.errors import BagError
+from depthkit.recycling import Recycler
 from depthkit.types import FrameSet
 
 _AHEAD = 2  # frames a thread between those being decoded and the one given out
+_ARRAYS = 3  # of a depth image
 
 
 class Bag:
@@ -35,6 +37,7 @@ class Bag:
     def __init__(self, path: str | Path, salvage: bool = False) -> None:
         self.path = Path(path)
         self._reading = threading.Lock()
+        self._memory = Recycler(_ARRAYS * (_AHEAD + 2) * threads.count())
         try:
             self._file = self.path.open("rb")
         except OSError as error:
@@ -75,7 +78,7 @@ class Bag:
         place = self._index.frames[i]
         with undamaged(self.path, f" at frame {i}"):
             record = self._record(place)
-            return layout.unpack(record, self._images(place, record["index"]), self.rig)
+            return layout.unpack(record, self._images(place, record["index"]), self.rig, self._memory)
 
     def __iter__(self) -> Iterator[FrameSet]:
         return self.frames()

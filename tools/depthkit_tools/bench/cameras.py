@@ -35,10 +35,15 @@ class Scene:
 
 
 class Paced(Camera):
-    """A camera that gives `count` frames at `fps`, of the same few pictures."""
+    """A camera that gives `count` frames at `fps`, of the same few pictures.
+
+    longest_pause: the longest time, in s, between two frames so far. When the whole program stands still the frames of
+    that time all come at its end.
+    """
 
     def __init__(self, pictures: list[FrameSet], fps: float, count: int) -> None:
         self._pictures, self._fps, self._count = pictures, fps, count
+        self.longest_pause = 0.0
 
     @property
     def rig(self) -> Rig:
@@ -53,9 +58,11 @@ class Paced(Camera):
 
     def frames(self) -> Iterator[FrameSet]:
         """Every frame, no sooner than it is due."""
-        start = time.monotonic()
+        start = last = time.monotonic()
         for i in range(self._count):
             time.sleep(max(0.0, start + i / self._fps - time.monotonic()))
+            now = time.monotonic()
+            self.longest_pause, last = max(self.longest_pause, now - last), now
             yield self.frame(i)
 
     def close(self) -> None:

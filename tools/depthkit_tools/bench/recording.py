@@ -4,8 +4,9 @@
 
 Two cameras are recorded in real time, from pictures rendered before, noise included: stereo 1280×720 with depth and
 colour 848×480 at 30 fps, and stereo 640×480 at 60 fps. What a slow disk does not take at once waits in memory and is
-dropped when that is full. Every recording is read back and compared with the pictures. At the end depth and colour of
-640×480 are replayed as fast as they can be read.
+dropped when that is full. A pause is the time between two frames of the camera itself: one of seconds is not the
+recorder's, the program did not run. Every recording is read back and compared with the pictures. At the end depth and
+colour of 640×480 are replayed as fast as they can be read.
 """
 
 import os
@@ -42,23 +43,29 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a camera's frames; cpu: seconds of CPU a second."""
+    """What became of a camera's frames.
+
+    cpu: seconds of CPU a second; cpu_ms: of CPU a frame; pause_ms: the longest between two frames of the camera.
+    """
 
     camera: str
     frames: int
     dropped: int
     mb_s: float
     cpu: float
+    cpu_ms: float
+    pause_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Framesets decoded a second, and the seconds of CPU they took a second."""
+    """Framesets decoded a second, and CPU as in `Recorded`."""
 
     recording: str
     frames: int
     framesets_s: float
     cpu: float
+    cpu_ms: float
 
 
 CAMERAS = (
@@ -88,19 +95,21 @@ def run(config: Config) -> int:
 def markdown(facts: dict[str, Any], load: float, recorded: list[Recorded], replayed: Replayed) -> str:
     """The figures as tables; `load` is the machine's, of all programs, at the end."""
     rows = [
-        f"| {each.camera} | {each.frames} | {each.dropped} | {each.mb_s:.1f} | {each.cpu:.2f} |" for each in recorded
+        f"| {each.camera} | {each.frames} | {each.dropped} | {each.mb_s:.1f} "
+        f"| {each.cpu:.2f} | {each.cpu_ms:.1f} ms | {each.pause_ms:.0f} ms |"
+        for each in recorded
     ]
-    numbers = f"{replayed.frames} | {replayed.framesets_s:.0f} | {replayed.cpu:.2f}"
+    numbers = f"{replayed.frames} | {replayed.framesets_s:.0f} | {replayed.cpu:.2f} | {replayed.cpu_ms:.1f} ms"
     return "\n".join(
         [
             f"{machine_line(facts)} Load {load:.1f}.",
             "",
-            "| recorded | frames | dropped | MB/s | CPUs |",
-            "|---|--:|--:|--:|--:|",
+            "| recorded | frames | dropped | MB/s | CPUs | CPU a frame | longest pause |",
+            "|---|--:|--:|--:|--:|--:|--:|",
             *rows,
             "",
-            "| replayed | framesets | a second | CPUs |",
-            "|---|--:|--:|--:|",
+            "| replayed | framesets | a second | CPUs | CPU a frameset |",
+            "|---|--:|--:|--:|--:|",
             f"| {replayed.recording} | {numbers} |",
         ]
     )
@@ -119,7 +128,15 @@ def _record(scene: Scene, seconds: float, path: Path) -> Recorded:
     if _read_back(camera, path) != counts.written:
         raise InputError("the recording does not hold what was recorded: this is a bug of it, or of this bench")
     size = recorder.bytes_written / 1e6
-    return Recorded(f"{scene.name}, {scene.fps} fps", counts.written, counts.dropped.total(), size / taken, cpu / taken)
+    return Recorded(
+        camera=f"{scene.name}, {scene.fps} fps",
+        frames=counts.written,
+        dropped=counts.dropped.total(),
+        mb_s=size / taken,
+        cpu=cpu / taken,
+        cpu_ms=cpu / max(counts.written, 1) * 1e3,
+        pause_ms=camera.longest_pause * 1e3,
+    )
 
 
 def _warm(camera: Paced, path: Path) -> None:
@@ -151,7 +168,7 @@ def _replay(scene: Scene, path: Path) -> Replayed:
             writer.write(camera.frame(i))
     with Bag(path) as bag:
         taken, cpu = min(_pass(bag) for _ in range(_PASSES))
-    return Replayed(scene.name, _REPLAYED, _REPLAYED / taken, cpu / taken)
+    return Replayed(scene.name, _REPLAYED, _REPLAYED / taken, cpu / taken, cpu / _REPLAYED * 1e3)
 
 
 def _pass(bag: Bag) -> tuple[float, float]:
