@@ -18,13 +18,15 @@ from depthkit.kernels.jit import merged
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U16 = NDArray[np.uint16]
+U32 = NDArray[np.uint32]
+Lines = tuple[int, int, int, int, int]
 
-INPUTS = 6  # contexts that are mixed
+INPUTS = 5  # contexts that are mixed
 LOW, HIGH, VALUE, USED, DECODING = range(5)  # places in Coder.state
 UNIT = 256  # of a logit in the domain where predictions are mixed
 CERTAIN = 2047  # the largest logit
-RATE = 14  # of learning weights
-LIMIT = 255  # observations after which a context forgets as fast as it learns
+RATE = 28  # of learning weights
+LIMIT = 127  # observations after which a context forgets as fast as it learns
 
 _TOP = 32  # bits of the interval below the word that is written next
 _BELOW_48 = (1 << 48) - 1
@@ -34,44 +36,42 @@ class Coder(NamedTuple):
     """All state of coding and of what was learned.
 
     state: (5,) low and high end of the interval, the decoder's number in it, words used, and 1 if decoding;
-    words: (n,) those written or read; contexts: (INPUTS,) places in slots;
-    slots: probability of 1 in 21 bits, above 10 bits of how often it was seen, for `single` and then for each input;
-    weights: (sets, INPUTS) in 1/65536;
-    logits: (4096,) of probabilities; chances: (4096,) 16-bit probabilities of logits from −2048;
-    shares: (1024,) how far a slot moves towards what it sees, by how often it has seen something, in 1/65536.
+    words: (n,) those written or read; slots: probability of 1 in 22 bits, above 10 bits of how often it was seen;
+    weights: (sets, INPUTS) in 1/65536; logits: (4096,) of probabilities; chances: (4096,) 16-bit probabilities of
+    logits from −2048; shares: (LIMIT + 1,) how far a slot moves towards what it sees, by how often it has seen
+    something, in 1/65536. What is never negative is unsigned, which spares asking whether an index is.
     """
 
     state: I64
     words: U16
-    contexts: I64
-    slots: I32
+    slots: U32
     weights: I32
     logits: I32
     chances: I32
-    shares: I32
+    shares: U16
 
 
 @merged
-def mixed(bit: int, chosen: int, coder: Coder) -> int:
-    """Code a bit with the contexts set before and a set of weights."""
-    slots, weights, contexts, logits = coder.slots, coder.weights, coder.contexts, coder.logits
+def mixed(bit: int, k: int, lines: Lines, chosen: int, coder: Coder) -> int:
+    """Code decision k with its slot in the line of each context and its weights, `chosen` + k."""
+    slots, weights, logits = coder.slots, coder.weights[chosen + k], coder.logits
     total = np.int64(0)
     for i in range(INPUTS):
-        total += np.int64(logits[slots[contexts[i]] >> 19]) * weights[chosen, i]
+        total += np.int64(logits[slots[lines[i] + k] >> 20]) * weights[i]
     chance = np.int64(coder.chances[min(max(total >> 16, np.int64(-CERTAIN)), np.int64(CERTAIN)) + CERTAIN + 1])
     bit = split(bit, chance, coder)
     error = ((bit << 16) - chance) * RATE
     for i in range(INPUTS):
-        logit = np.int64(logits[slots[contexts[i]] >> 19])
-        weights[chosen, i] += (logit * error + (1 << 19)) >> 20
-        learn(bit, contexts[i], coder)
+        logit = np.int64(logits[slots[lines[i] + k] >> 20])
+        weights[i] += (logit * error + (1 << 19)) >> 20
+        learn(bit, lines[i] + k, coder)
     return bit
 
 
 @merged
 def single(bit: int, place: int, coder: Coder) -> int:
-    """Code a bit with one context."""
-    chance = min(max(np.int64(coder.slots[place]) >> 15, 16), 65520)
+    """Code a bit with one slot."""
+    chance = min(max(np.int64(coder.slots[place] >> 16), np.int64(16)), np.int64(65520))
     bit = split(bit, chance, coder)
     learn(bit, place, coder)
     return bit
@@ -82,8 +82,8 @@ def learn(bit: int, place: int, coder: Coder) -> None:
     """Move a slot's probability towards a bit, the less the more it has seen."""
     slot = np.int64(coder.slots[place])
     chance, seen = slot >> 10, slot & 1023
-    chance += (((bit << 21) - bit - chance) * coder.shares[seen]) >> 16
-    coder.slots[place] = chance << 10 | min(seen + 1, LIMIT)
+    chance += (((bit << 22) - bit - chance) * np.int64(coder.shares[seen])) >> 16
+    coder.slots[place] = chance << 10 | min(seen + 1, np.int64(LIMIT))
 
 
 @merged
