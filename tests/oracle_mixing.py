@@ -143,7 +143,7 @@ def code(rank: int, pixel: "Pixel", memory: Memory) -> tuple[int, int]:
     length = 1
     while length < 16:
         more = abs(rank - first) >= 2**length
-        name = "length", length, pixel.around(), below
+        name = "length", length, pixel.around(), pixel.spread()
         if not (mixed(more, 4 + length) if length < 4 else memory.single(int(more), name)):
             break
         length += 1

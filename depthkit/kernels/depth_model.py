@@ -20,6 +20,7 @@ from depthkit.kernels.depth_contexts import (
     known_around,
     lines_of,
     look_around,
+    spread_of,
 )
 from depthkit.kernels.jit import merged, uncounted
 from depthkit.kernels.range_coder import USED, Coder, Lines, mixed, single
@@ -67,7 +68,8 @@ def code_rank(rank: int, y: int, x: int, known: int, scene: Scene, coder: Coder)
     elif last and mixed(np.int64(rank == last), 3, lines, chosen, coder):
         hit, rank = 3, last
     else:
-        hit, rank = _MISS, code_difference(rank, first, errors_around(x, scene), lines, chosen, coder)
+        noise = errors_around(x, scene) + 16 * spread_of(near, scene)
+        hit, rank = _MISS, code_difference(rank, first, noise, lines, chosen, coder)
     scene.errors[x], hits[x] = min(abs(rank - first), 255), hit
     return rank
 
@@ -83,7 +85,7 @@ def other_guesses(near: Near) -> tuple[int, int, int]:
 
 
 @merged
-def code_difference(rank: int, first: int, around: int, lines: Lines, chosen: int, coder: Coder) -> int:
+def code_difference(rank: int, first: int, noise: int, lines: Lines, chosen: int, coder: Coder) -> int:
     """Code on which side of the first guess a pixel lies, and how far from it; returns its rank."""
     below = mixed(np.int64(rank < first), _SIGN, lines, chosen, coder)
     size, length, more = abs(rank - first), 1, 1
@@ -92,7 +94,7 @@ def code_difference(rank: int, first: int, around: int, lines: Lines, chosen: in
         if length <= _MIXED_BITS:
             more = mixed(longer, _LENGTH + length, lines, chosen, coder)
         else:
-            more = single(longer, _LENGTHS + length + 16 * (around + 16 * below), coder)
+            more = single(longer, _LENGTHS + length + 16 * noise, coder)
         length += more
     value = 1
     for k in range(length - 2, -1, -1):
