@@ -52,14 +52,14 @@ def run_end(depth: U16, i: int, zero: bool) -> int:
 def _put(number: np.int64, held: np.int64, digits: int, used: int, words: U32) -> tuple[np.int64, int, int]:
     """Append a number's digits to the fewer than 8 held back, and write a word if it is full.
 
-    The word is written in any case, and counts once it is full: whether it is cannot be foreseen by a processor.
+    The last two digits, which are all that most numbers have, are appended without asking if there are two, and the
+    word is written in any case and counts once it is full: what a number will be cannot be foreseen by a processor.
     """
-    while number > 7:
-        held = held << 4 | 8 | (number & 7)
-        number >>= 3
-        digits += 1
-    held = held << 4 | number
-    digits += 1
+    while number > 63:
+        held, number, digits = held << 4 | 8 | (number & 7), number >> 3, digits + 1
+    more = int(number > 7)
+    held = held << (4 + 4 * more) | ((number | 8) << 4 & 0xF0 * more) | number >> (3 * more)
+    digits += 1 + more
     words[used] = held >> 4 * (digits & 7) & _WORD
     return held & _WORD, digits & 7, used + (digits >> 3)
 
@@ -94,10 +94,10 @@ def decode(words: U32, depth: U16) -> int:
 
 @inline
 def _first_number(word: int) -> tuple[int, int]:
-    """The number at the top of a word, and how many digits it has."""
-    number, length = word >> 28 & 7, 1
-    while word >> 28 & 8 and length < 8:
-        word = word << 4 & _WORD
-        number |= (word >> 28 & 7) << 3 * length
+    """The number at the top of a word, and how many digits it has: the first two without asking if there are two."""
+    more = word >> 31
+    number, length = (word >> 28 & 7) | (word >> 24 & 7 * more) << 3, 1 + more
+    while word >> (32 - 4 * length) & 8 and length < 8:
+        number |= (word >> (28 - 4 * length) & 7) << 3 * length
         length += 1
     return number, length
