@@ -16,6 +16,7 @@ from depthkit.cameras import CameraModel
 from depthkit.capture import open_camera
 from depthkit.pipeline import PipelineConfig, Reconstructor
 from depthkit.rectify import Rectifier
+from depthkit.recycling import Recycler
 from depthkit.stereo import Sgm
 from depthkit.types import DepthImage, FrameSet
 from depthkit_tools.console import hearing_of_kernels, say
@@ -110,7 +111,7 @@ def _compress() -> None:
     certain = np.zeros((8, 8), np.uint16), np.ones((8, 8), np.float32)
     measured = DepthImage(images.dequantize(depth, 0.001), *certain, camera)
     how, packed = depth_messages.pack(measured, "depth", 0, Packing())
-    depth_messages.unpack(how, {message.topic: memoryview(b"".join(message.parts)) for message in packed})
+    depth_messages.unpack(how, {each.topic: memoryview(b"".join(each.parts)) for each in packed}, Recycler())
 
 
 def _pair() -> tuple[U8, U8]:
