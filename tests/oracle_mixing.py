@@ -16,7 +16,7 @@ def coded(bits: list[int], chances: list[int]) -> list[int]:
     for bit, chance in zip(bits, chances, strict=True):
         middle = int(low, 2) + (int(high, 2) - int(low, 2)) // 65536 * chance
         low, high = (low, f"{middle:048b}") if bit else (f"{middle + 1:048b}", high)
-        if low[:16] == high[:16]:
+        while low[:16] == high[:16]:
             words.append(int(low[:16], 2))
             low, high = low[16:] + "0" * 16, high[16:] + "1" * 16
     return [*words, int(low[:16], 2) + 1]
@@ -55,7 +55,7 @@ class Reader:
         middle = self.low + (self.high - self.low) // 65536 * chance
         bit = int(three[0] * 2**32 + three[1] * 2**16 + three[2] <= middle)
         self.low, self.high = (self.low, middle) if bit else (middle + 1, self.high)
-        if self.low // 2**32 == self.high // 2**32:
+        while self.low // 2**32 == self.high // 2**32:
             self.low, self.high = self.low % 2**32 * 2**16, self.high % 2**32 * 2**16 + 65535
             self.begin += 1
         return bit

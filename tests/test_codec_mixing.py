@@ -66,6 +66,16 @@ def in_ranks(depth: U16, previous: U16) -> tuple[U16, U16]:
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize("shape", [(h, w) for h in range(1, 6) for w in range(1, 9)])
+def test_an_interval_that_becomes_narrow_is_left(shape: tuple[int, int]) -> None:
+    """Nothing is more of a surprise than the largest rank at once: more than a word is settled by one bit."""
+    ranks = np.full(shape, 65535, np.uint16)
+    words = cm.to_words(ranks, None, 1000)
+    assert words is not None
+    np.testing.assert_array_equal(cm.from_words(words, ranks.shape, None), ranks)
+
+
+@pytest.mark.kernel
 @pytest.mark.parametrize("shape", [(1, 1), (1, 17), (17, 1), (2, 2), (9, 14)], ids=str)
 @pytest.mark.parametrize("value", [0, 1, 1000, 65535])
 def test_even_images_are_as_the_twin_says(shape: tuple[int, int], value: int) -> None:

@@ -26,7 +26,7 @@ from depthkit.kernels.jit import merged, uncounted
 from depthkit.kernels.range_coder import USED, Coder, Lines, mixed, single
 
 SETS = DECISIONS * 64 * 3  # of weights: by decision, by what was right to the left and above, by the frame before
-MOST_WORDS = 64  # that one pixel can take: at most one a decision
+MOST_WORDS = 64  # that one pixel can take: one for each of at most 37 decisions, and three that wait
 OVER = -1
 
 _SIGN, _LENGTH, _MIXED_BITS = 4, 4, 3  # slots of a line: guesses, the side, and from 5 on if more bits follow

@@ -88,7 +88,7 @@ def learn(bit: int, place: int, coder: Coder) -> None:
 
 @merged
 def split(bit: int, chance: int, coder: Coder) -> int:
-    """Narrow the interval to a bit's part, with `chance` / 65536 for 1; a word that is settled is moved out."""
+    """Narrow the interval to a bit's part, with `chance` / 65536 for 1; words that are settled are moved out."""
     state = coder.state
     low, high = state[LOW], state[HIGH]
     middle = low + ((high - low) >> 16) * chance
@@ -98,7 +98,7 @@ def split(bit: int, chance: int, coder: Coder) -> int:
         high = middle
     else:
         low = middle + 1
-    if (low ^ high) >> _TOP == 0:
+    while (low ^ high) >> _TOP == 0:
         move_word(high >> _TOP, coder)
         low, high = low << 16 & _BELOW_48, high << 16 & _BELOW_48 | 0xFFFF
     state[LOW], state[HIGH] = low, high
