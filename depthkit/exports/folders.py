@@ -12,6 +12,7 @@ from depthkit.cameras import CameraModel, Rig
 from depthkit.exports.layout import Unfit, log_entry, pose_of
 from depthkit.exports.ledger import ConversionLedger
 from depthkit.exports.picture_folder import PictureFolder
+from depthkit.recordings.folders import FRAMES_COLUMNS, FRAMES_FILE
 from depthkit.types import FrameSet
 
 FORM = "folders of PNG files"
@@ -59,8 +60,8 @@ class FoldersLayout:
 
     def texts(self) -> Mapping[str, str]:
         """Numbers and stamps, and the poses if there are any."""
-        rows = "\n".join(["file,sequence,stamp_device_ns,stamp_host_ns", *self._rows, ""])
-        return {"frames.csv": rows} | ({"trajectory.log": "".join(self._log)} if self._log else {})
+        rows = "\n".join([",".join(FRAMES_COLUMNS), *self._rows, ""])
+        return {FRAMES_FILE: rows} | ({"trajectory.log": "".join(self._log)} if self._log else {})
 
 
 def _with_depth(frames: FrameSet) -> Rig:

@@ -2,12 +2,15 @@
 
 Pictures pair when their names are the same but for that word; numbers compare as numbers (7 and 0007 are one).
 What Open3D and the Redwood data sets add is read: a JSON file with the `intrinsic_matrix` of registered colour and
-depth, and trajectory.log with poses; and what depthkit adds, rig.json.
+depth, and trajectory.log with poses; and what depthkit adds, rig.json and frames.csv with numbers and stamps.
 """
 
+import csv
+import io
 import json
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import BagError
 from depthkit.recordings import poses
 from depthkit.recordings.contents import DEPTH, Contents, Moment, Shot, Wishes, need_rig
-from depthkit.recordings.pairs import by_name
+from depthkit.recordings.pairs import by_name, check_stamps
 from depthkit.recordings.pictures import MILLIMETRES, RIG_FILE, own_rig, picture_reader, registered_rig
 
 _FORM = "folder of paired images"
@@ -23,6 +26,8 @@ _ROLES = {
     "left": "left", "right": "right", "color": "color", "colour": "color", "rgb": "color", "image": "color",
     "depth": DEPTH, "ir": "ir", "infrared": "ir",
 }  # fmt: skip
+FRAMES_FILE = "frames.csv"
+FRAMES_COLUMNS = ("file", "sequence", "stamp_device_ns", "stamp_host_ns")
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".tif", ".tiff", ".bmp", ".webp"}
 
 
@@ -40,7 +45,7 @@ def read(path: Path, wishes: Wishes) -> Contents:
     if rig is None:
         raise need_rig(path, _FORM, sorted(keyed))
     scale = wishes.depth_scale or said.get("scale", MILLIMETRES)
-    return Contents(_FORM, rig, _posed(path, moments), lost, picture_reader(scale))
+    return Contents(_FORM, rig, _numbered(path, _posed(path, moments)), lost, picture_reader(scale))
 
 
 def files_by_role(path: Path, suffixes: Collection[str] = _SUFFIXES) -> dict[str, dict[str, Shot]]:
@@ -99,3 +104,16 @@ def _posed(path: Path, moments: list[Moment]) -> list[Moment]:
     log = path / "trajectory.log"
     known = poses.read_log(log) if log.is_file() else {}
     return [poses.with_pose(moment, known.get(moment.sequence)) for moment in moments]
+
+
+def _numbered(path: Path, moments: list[Moment]) -> list[Moment]:
+    """With the numbers and stamps of a list by file name, if there is one; without them for files that it misses."""
+    if not (path / FRAMES_FILE).is_file():
+        return moments
+    known: dict[str, dict[str, Any]] = {}
+    for row in csv.DictReader(io.StringIO(poses.read_text(path / FRAMES_FILE))):
+        sequence, device, host = (int(row[column]) for column in FRAMES_COLUMNS[1:])
+        known[row["file"]] = {"sequence": sequence, "stamp_ns": device, "host_ns": host}
+    names = [Path(next(iter(moment.shots.values())).name).name for moment in moments]
+    check_stamps(Shot(row["stamp_ns"], name, None, row["host_ns"]) for name, row in known.items())
+    return [replace(moment, **known.get(name, {})) for moment, name in zip(moments, names, strict=True)]
