@@ -197,16 +197,16 @@ class Pixel:
 
     def lines(self) -> list[tuple[int, int]]:
         """Number of the context, and of one of its 8192 lines, which more than one thing seen may share."""
-        kinds = enumerate([self.equal(), self.right(), self.noise(), self.shape(), self.texture()])
+        kinds = enumerate([self.equal(), self.slopes(), self.noise(), self.shape(), self.texture()])
         return [(i, seen * 0x9E3779B1 % 2**32 // 2**19) for i, seen in kinds]
 
     def equal(self) -> int:
         (w, n, nw), ne, ww, nn, nee = self.wn(), self.now(-1, 1), self.now(0, -2), self.now(-2, 0), self.now(-1, 2)
         return flags(w == n, n == nw, n == ne, w == ww, w == nw, n == nn, ne == nee) + 128 * self.spread()
 
-    def right(self) -> int:
-        before, hits = self.then(0, 0), [self.column(self.hits, i) for i in (-1, 0, 1, 2)]
-        return flags(before == self.guesses()[0], before == self.now(0, -1), before > 0) + 8 * digits(8, *hits)
+    def slopes(self) -> int:
+        (w, n, nw), ne = self.wn(), self.now(-1, 1)
+        return digits(19, *(9 + max(-9, min(9, slope)) for slope in (w - nw, n - nw, ne - n)))
 
     def noise(self) -> int:
         before = self.then(0, 0)
@@ -228,7 +228,9 @@ class Pixel:
 
     def texture(self) -> int:
         (w, n, nw), ne, ww = self.wn(), self.now(-1, 1), self.now(0, -2)
-        return digits(9, step(w - nw), step(n - nw), step(ne - n), step(ww - w))
+        nn, nee = self.now(-2, 0), self.now(-1, 2)
+        near = [step(w - nw), step(n - nw), step(ne - n), step(ww - w)]
+        return digits(9, *near, step(nn - n), step(nee - ne))
 
     def spread(self) -> int:
         (w, n, nw), ne = self.wn(), self.now(-1, 1)

@@ -87,8 +87,8 @@ def lines_of(y: int, x: int, near: Near, known: int, scene: Scene) -> Lines:
     else:
         noise = WITHOUT + around + 16 * (spread + 32 * (known & 15))
         shape = WITHOUT + curvature(near)
-    equal, hit = equal_around(near) + 128 * spread, hits_around(x, near, scene)
-    return line(0, equal), line(1, hit), line(2, noise), line(3, shape), line(4, texture(near))
+    equal = equal_around(near) + 128 * spread
+    return line(0, equal), line(1, slopes(near)), line(2, noise), line(3, shape), line(4, texture(near))
 
 
 @merged
@@ -101,9 +101,10 @@ def equal_around(near: Near) -> int:
 
 @merged
 def texture(near: Near) -> int:
-    """How four neighbours differ from those next to them."""
-    w, n, nw = near.w, near.n, near.nw
-    return step(w - nw) + 9 * (step(n - nw) + 9 * (step(near.ne - n) + 9 * step(near.ww - w)))  # type: ignore[no-any-return]
+    """How six neighbours differ from those next to them."""
+    w, n, nw, ne = near.w, near.n, near.nw, near.ne
+    wide = step(near.ww - w) + 9 * (step(near.nn - n) + 9 * step(near.nee - ne))
+    return step(w - nw) + 9 * (step(n - nw) + 9 * (step(ne - n) + 9 * wide))  # type: ignore[no-any-return]
 
 
 @merged
@@ -124,12 +125,9 @@ def errors_around(x: int, scene: Scene) -> int:
 
 
 @merged
-def hits_around(x: int, near: Near, scene: Scene) -> int:
-    """What was right for four neighbours, 3 bits each, after what the frame before says of the first two guesses."""
-    hits, before = scene.hits, near.before
-    old = np.int64(before == near.first) | (before == near.w) << 1 | (before > 0) << 2
-    row = np.int64(hits[x]) << 3 | np.int64(hits[x + 1]) << 6 | np.int64(hits[x + 2]) << 9
-    return old | (np.int64(hits[x - 1]) | row) << 3  # type: ignore[return-value]
+def slopes(near: Near) -> int:
+    """How four neighbours in a row differ, exactly where it is little."""
+    return slope(near.w - near.nw) + 19 * (slope(near.n - near.nw) + 19 * slope(near.ne - near.n))  # type: ignore[no-any-return]
 
 
 @merged
@@ -176,6 +174,12 @@ def line(i: int, value: int) -> int:
     """Where the line of context i begins for what it sees: hashed, for few of all the values are ever seen."""
     scattered = (value * _PRIME & 0xFFFFFFFF) >> (32 - LINE_BITS)
     return SINGLES + DECISIONS * (i << LINE_BITS | scattered)
+
+
+@merged
+def slope(difference: int) -> int:
+    """A difference as a number from 0 to 18: exact up to 9."""
+    return min(max(difference, -9), 9) + 9
 
 
 @merged
