@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import lz4.frame
+import mcap.records
 from mcap.data_stream import RecordBuilder
 from mcap.opcode import Opcode
 from mcap.records import ChunkIndex, McapRecord, MessageIndex
 
 from depthkit.bag.ros import Message
+from depthkit.bag.unpacking import MESSAGE, RECORD
 
-_MESSAGE = struct.Struct("<BQHIQQ")  # opcode, length, channel, sequence, log time, publish time
-_CHUNK = struct.Struct("<BQQQQII")  # opcode, length, first and last log time, bytes, checksum, length of a name
+_CHUNK = struct.Struct("<QQQII")  # first and last log time, bytes, checksum, length of the compression's name
 _LENGTH = struct.Struct("<Q")
-_RECORD_HEADER = 9  # opcode and length, which the length does not count
 
 _SAMPLED = 2**14  # bytes: enough for some rows of an image
 _EVERY = 2**18  # bytes
@@ -87,8 +87,8 @@ class Chunk:
 
 def record(channel: int, message: Message, moment: Moment) -> Record:
     """A message of a channel as a record."""
-    length = _MESSAGE.size - _RECORD_HEADER + message.size
-    head = _MESSAGE.pack(Opcode.MESSAGE, length, channel, moment.sequence, moment.log_time, moment.publish_time)
+    head = RECORD.pack(Opcode.MESSAGE, MESSAGE.size + message.size)
+    head += MESSAGE.pack(channel, moment.sequence, moment.log_time, moment.publish_time)
     return Record(channel, moment.log_time, (memoryview(head), *message.parts))
 
 
@@ -106,9 +106,9 @@ def pack(records: Sequence[Record], declarations: bytes = b"") -> Chunk:
         indexes.setdefault(each.channel, MessageIndex(each.channel, [])).records.append((stamp, at))
     compression, data = _compressed(parts)
     compressed_size = sum(part.nbytes for part in data)
-    length = _CHUNK.size - _RECORD_HEADER + len(compression) + _LENGTH.size + compressed_size
-    head = _CHUNK.pack(Opcode.CHUNK, length, stamp, stamp, size, _checksum(parts), len(compression))
+    head = _CHUNK.pack(stamp, stamp, size, _checksum(parts), len(compression))
     head += compression.encode() + _LENGTH.pack(compressed_size)
+    head = RECORD.pack(Opcode.CHUNK, len(head) + compressed_size) + head
     return Chunk(
         records=tuple(records),
         message_indexes=tuple(encoded([each]) for each in indexes.values()),
@@ -116,6 +116,24 @@ def pack(records: Sequence[Record], declarations: bytes = b"") -> Chunk:
         size=size,
         compression=compression,
         compressed_size=compressed_size,
+    )
+
+
+def parse(content: memoryview) -> mcap.records.Chunk:
+    """What a record of a chunk holds, as the mcap library has it, whose data are not copied.
+
+    Raises struct.error or ValueError for other bytes.
+    """
+    first, last, size, checksum, named = _CHUNK.unpack_from(content)
+    at = _CHUNK.size + named
+    (compressed_size,) = _LENGTH.unpack_from(content, at)
+    return mcap.records.Chunk(
+        compression=str(content[_CHUNK.size : at], "ascii"),
+        data=content[at + _LENGTH.size :][:compressed_size],  # type: ignore[arg-type]  # any buffer will do
+        message_start_time=first,
+        message_end_time=last,
+        uncompressed_size=size,
+        uncompressed_crc=checksum,
     )
 
 

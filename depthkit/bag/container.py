@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
 from mcap.records import Chunk, ChunkIndex
@@ -18,11 +17,12 @@ from mcap.writer import MCAP0_MAGIC
 from rosbags.serde import SerdeError
 
 from depthkit.bag import layout
+from depthkit.bag.chunks import parse
 from depthkit.bag.ledger import read_ledger
+from depthkit.bag.unpacking import MOST, RECORD
 from depthkit.cameras import Rig
 from depthkit.errors import BagError, DepthkitError, reason
 
-RECORD_HEADER = 9  # opcode and length
 _FOOTER = struct.Struct("<BQQQI")  # opcode, length, where the summary and its offsets start, checksum
 
 DAMAGE = (
@@ -77,10 +77,12 @@ def read_index(path: Path, file: BinaryIO) -> Index:
 
 
 def read_chunk(file: BinaryIO, start: int) -> Chunk:
-    """The chunk that starts there, as it is in the file."""
-    file.seek(start + RECORD_HEADER)
-    chunk: Chunk = Chunk.read(ReadDataStream(file))
-    return chunk
+    """The chunk that starts there, as it is in the file; ValueError if it is cut off or too large."""
+    file.seek(start)
+    _, length = RECORD.unpack(file.read(RECORD.size))
+    if length > MOST:
+        raise ValueError(f"a chunk claims to have {length} bytes: at most {MOST} can be read")
+    return parse(memoryview(file.read(length)))
 
 
 @contextlib.contextmanager

@@ -19,9 +19,9 @@ from mcap.reader import make_reader
 from mcap.records import Channel, Chunk, McapRecord, Message, Metadata
 
 from depthkit.bag import layout, unpacking
+from depthkit.bag.chunks import parse
 from depthkit.bag.container import (
     DAMAGE,
-    RECORD_HEADER,
     Index,
     Place,
     check_summary,
@@ -29,6 +29,7 @@ from depthkit.bag.container import (
     parse_version,
     undamaged,
 )
+from depthkit.bag.unpacking import RECORD
 from depthkit.errors import BagError
 
 # One that is not compressed says its size once more.
@@ -106,7 +107,7 @@ def _chunks(data: mmap.mmap) -> Iterator[_Found]:
     at = 0
     while match := _CHUNK.search(data, at):
         end = _end_of_chunk(data, match)
-        chunk = _whole_chunk(data[match.start() : end]) if end else None
+        chunk = _whole_chunk(memoryview(data[match.start() + RECORD.size : end])) if end else None
         yield _Found(match.start(), chunk)
         at = end if end and chunk else match.start() + 1
 
@@ -114,17 +115,17 @@ def _chunks(data: mmap.mmap) -> Iterator[_Found]:
 def _end_of_chunk(data: mmap.mmap, head: re.Match[bytes]) -> int | None:
     """Where a chunk ends, if its two lengths agree and lie inside the file."""
     length, name_length = _CHUNK_HEAD.unpack_from(data, head.start())
-    end: int = head.start() + RECORD_HEADER + length
+    end: int = head.start() + RECORD.size + length
     if end > len(data) or head.end() + _DATA_LENGTH.size > len(data):
         return None
     (data_length,) = _DATA_LENGTH.unpack_from(data, head.end())
     return end if length == _CHUNK_FIELDS + name_length + data_length else None
 
 
-def _whole_chunk(record: bytes) -> Chunk | None:
+def _whole_chunk(content: memoryview) -> Chunk | None:
     """The chunk in these bytes, if its checksum is right and there are messages in it."""
     with suppress(*DAMAGE):
-        chunk: Chunk = Chunk.read(ReadDataStream(BytesIO(record[RECORD_HEADER:])))
+        chunk = parse(content)
         if any(isinstance(each, Message) for each in unpacking.records(chunk)):
             return chunk
     return None
@@ -135,7 +136,7 @@ def _metadata(path: Path, data: mmap.mmap) -> dict[str, str]:
     if match is None:
         raise BagError(f"{path} is cut off before its first frame, or was not recorded by depthkit: nothing to save")
     (length,) = _RECORD_LENGTH.unpack_from(data, match.start())
-    start = match.start() + RECORD_HEADER
+    start = match.start() + RECORD.size
     metadata: dict[str, str] = Metadata.read(ReadDataStream(BytesIO(data[start : start + length]))).metadata
     return metadata
 

@@ -16,8 +16,10 @@ from mcap.stream_reader import breakup_chunk
 MOST = 2**28
 """Bytes that a chunk may hold unpacked: a frame of four cameras of 20 megapixels in colour."""
 
-_RECORD = struct.Struct("<BQ")  # kind and length
-_MESSAGE = struct.Struct("<HIQQ")  # channel, number, both stamps
+RECORD = struct.Struct("<BQ")
+"""What a record begins with: kind, length of what follows."""
+MESSAGE = struct.Struct("<HIQQ")
+"""What a message has before its data: channel, sequence, log time, publish time."""
 _LZ4_RATIO = 255  # a byte of LZ4 stands for no more
 
 
@@ -92,15 +94,15 @@ def _records(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
     """
     at = 0
     while at < len(data):
-        kind, length = _RECORD.unpack_from(data, at)
+        kind, length = RECORD.unpack_from(data, at)
         if kind == 0:
             raise ValueError("a chunk holds zeros instead of records")
-        start, at = at + _RECORD.size, at + _RECORD.size + length
+        start, at = at + RECORD.size, at + RECORD.size + length
         yield kind, start, at
     if at > len(data):
         raise ValueError("the last record of a chunk runs past its end")
 
 
 def _message(content: memoryview) -> StoredMessage:
-    channel, sequence, _, _ = _MESSAGE.unpack_from(content)
-    return StoredMessage(channel, sequence, content[_MESSAGE.size :])
+    channel, sequence, _, _ = MESSAGE.unpack_from(content)
+    return StoredMessage(channel, sequence, content[MESSAGE.size :])

@@ -31,12 +31,14 @@ def to_ranks(depth: U16, palette: U16) -> U16:
 
 
 def from_ranks(ranks: U16, palette: U16) -> U16:
-    """The inverse of `to_ranks`; CodecError for a rank that the palette does not have."""
+    """The inverse of `to_ranks`, in the place of the ranks; CodecError for a rank that the palette does not have."""
     if int(ranks.max()) > palette.size:
         raise CodecError("a compressed depth image is damaged: it names values it does not list")
     table = np.zeros(_VALUES, np.uint16)
     table[1 : palette.size + 1] = palette
-    return look_up(ranks, table)
+    flat = ranks.reshape(-1)
+    kernels.palette.look_up(readonly(flat), readonly(table), flat)
+    return ranks
 
 
 def pack(palette: U16) -> bytes:
