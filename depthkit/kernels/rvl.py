@@ -19,6 +19,17 @@ DAMAGED = -1
 _WORD = 0xFFFFFFFF
 
 
+def _numbers() -> NDArray[np.int16]:
+    """(4096,): for three digits the number at their top, times 4, plus how many of them it has; 0 if it goes on."""
+    first, second, third = (np.arange(4096) >> shift & 15 for shift in (8, 4, 0))
+    two = first & 7 | (second & 7) << 3
+    known = np.where(first < 8, first << 2 | 1, np.where(second < 8, two << 2 | 2, (two | third << 6) << 2 | 3))
+    return np.where((first & second & third) < 8, known, 0).astype(np.int16)
+
+
+_NUMBERS = _numbers()  # nearly all there are, so that a processor need not guess how long each is
+
+
 @kernel
 def encode(depth: U16, words: U32) -> int:
     """Write depth (n,) into words, which has room for 3 n / 4 + 8; returns how many it took."""
@@ -77,7 +88,10 @@ def decode(words: U32, depth: U16) -> int:
         if digits < 8:  # here, not in a function: counting references to words would take most of the time
             word = np.int64(words[used]) if used < words.size else np.int64(0)
             held, digits, used = (held & _WORD) << 32 | word, digits + 8, used + 1
-        number, length = _first_number(held >> 4 * (digits - 8) & _WORD)
+        known = int(_NUMBERS[held >> 4 * (digits - 3) & 0xFFF])
+        number, length = known >> 2, known & 3
+        if length == 0:
+            number, length = _first_number(held >> 4 * (digits - 8) & _WORD)
         digits -= length
         if others:
             before += (number >> 1) ^ -(number & 1)
@@ -94,9 +108,8 @@ def decode(words: U32, depth: U16) -> int:
 
 @inline
 def _first_number(word: int) -> tuple[int, int]:
-    """The number at the top of a word, and how many digits it has: the first two without asking if there are two."""
-    more = word >> 31
-    number, length = (word >> 28 & 7) | (word >> 24 & 7 * more) << 3, 1 + more
+    """The number at the top of a word, and how many digits it has."""
+    number, length = word >> 28 & 7, 1
     while word >> (32 - 4 * length) & 8 and length < 8:
         number |= (word >> (28 - 4 * length) & 7) << 3 * length
         length += 1
