@@ -74,11 +74,12 @@ def test_memory_that_is_kept_for_later_is_bounded() -> None:
 def test_a_stream_of_pairs_takes_no_new_memory() -> None:
     rng, matcher = np.random.default_rng(1), StereoMatcher(Sgm(num_disparities=16))
     places = set()
-    for _ in range(12):
+    for _ in range(40):
         left, right = rng.integers(0, 256, (2, 20, 50)).astype(np.uint8)
         found = matcher.match(left, right)
         places.add(found.values.ctypes.data)
-    assert len(places) <= 4  # two results at a time, of two such arrays each
+    # Two results at a time, of two such arrays each, and what a thread has not quite let go of yet.
+    assert len(places) <= 8
 
 
 def test_a_result_stays_what_it_is() -> None:
