@@ -83,6 +83,16 @@ def test_rvl_is_that_of_the_paper_for_drawn_images(depth: U16) -> None:
     assert rvl.encode(depth) == oracle.rvl(depth)
 
 
+@pytest.mark.kernel
+def test_rvl_numbers_by_table() -> None:
+    """Of all that three digits can be: those that end in them as digit by digit, the others not at all."""
+    from depthkit.kernels import rvl as kernel
+
+    for word, known in enumerate(kernel._NUMBERS.tolist()):
+        number, length = kernel._first_number(word << 20)
+        assert known == (number << 2 | length if length <= 3 else 0)
+
+
 def test_rvl_bytes_by_hand() -> None:
     # 1 zero, 3 others: +500 → 1000 = 0o1750 → digits 8 d f 1; −1 → 1; +9 → 18 = 0o22 → a 2; then 1 zero, 0 others.
     depth = np.array([[0, 500, 499, 508, 0]], np.uint16)
