@@ -27,7 +27,7 @@ class RoleInfo:
     """The images of one role and kind: their size in pixels, ROS's name for their encoding, and their number.
 
     compression: in words, empty where it is not known; ratio: bytes of their pixels to those of their messages, of
-    depth in steps with 2 bytes a pixel; the lossless lz4 of the whole file comes on top.
+    depth in steps with 2 bytes a pixel; LZ4 of the chunks that it makes smaller comes on top.
     """
 
     role: str

@@ -16,7 +16,7 @@ class RepairReport:
 
     frames_in: how many it once held or had begun, as far as what is left of it tells; frames_out: how many are in
     the repaired file, each once and in order; lost: how many are not, because some of their bytes are missing or
-    damaged.
+    damaged, or because they were refused when they came.
     """
 
     path: Path
