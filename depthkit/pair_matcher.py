@@ -51,19 +51,36 @@ class PairMatcher:
         views = kernels.matching.Views(*self._features, greys[0])
         reason: U16 = self._memory.empty(self.shape, np.uint16)
         confidence: F32 = self._memory.empty(self.shape, np.float32)
-        self._aggregator(
-            views,
-            first=partial(self._find_features, pair=pair, greys=greys),
-            then=partial(self._judge, pair=pair, views=views, reason=reason, confidence=confidence),
-        )
+        values: F32 = self._memory.empty(self.shape, np.float32)
+        seams: list[int] = []
+
+        def finish(start: int, stop: int) -> None:
+            self._judge(start, stop, pair, views, reason, confidence)
+            if not self.sgm.speckle:
+                self._clean(*self._inside(start, stop), values, reason, confidence)
+                seams.append(start)
+
+        self._aggregator(views, first=partial(self._find_features, pair=pair, greys=greys), then=finish)
         if self.sgm.speckle:
             kernels.speckle.join_bands(self._judged, np.float32(self.sgm.speckle_range), self._runs)
-        values: F32 = self._memory.empty(self.shape, np.float32)
-        threads.for_rows(self._clean, len(values), values, reason, confidence)
+            threads.for_rows(self._clean, len(values), values, reason, confidence)
+        for seam in sorted(seams)[1:]:
+            rows = max(seam - self._reach, 0), min(seam + self._reach, len(values))
+            self._clean(*rows, values, reason, confidence)
         if self.sgm.bridge:
             light = max(1, LIGHT // len(values))
             threads.for_rows(self._bridge, values.shape[1], values, reason, confidence, at_least=light)
         return Disparity(values, reason, confidence)
+
+    @property
+    def _reach(self) -> int:
+        """Rows beside a row that its median looks at."""
+        return self.sgm.median // 2
+
+    def _inside(self, start: int, stop: int) -> tuple[int, int]:
+        """Of judged rows start…stop those that can be cleaned, while they are at hand: their neighbours are judged."""
+        first = start + self._reach * (start > 0)
+        return first, max(first, stop - self._reach * (stop < self.shape[0]))
 
     def _find_features(self, start: int, stop: int, pair: Pair, greys: tuple[U8, U8]) -> None:
         """Of rows start…stop of both images."""
@@ -91,10 +108,10 @@ class PairMatcher:
 
     def _clean(self, start: int, stop: int, values: F32, reason: U16, confidence: F32) -> None:
         """What is left of rows start…stop of the judged values: no speckles, filtered, short gaps bridged."""
-        sgm, judged, reach = self.sgm, self._judged, self.sgm.median // 2
+        sgm, judged = self.sgm, self._judged
         if sgm.speckle:
             # The rows beside these, which the median looks at, too: another thread that does them does the same.
-            rows = max(start - reach, 0), min(stop + reach, len(values))
+            rows = max(start - self._reach, 0), min(stop + self._reach, len(values))
             kernels.speckle.drop_small(*rows, self._runs, sgm.speckle, judged)
         if sgm.median:
             kernel = kernels.median.median3 if sgm.median == 3 else kernels.median.median5
