@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from depthkit import images, open_camera
-from depthkit.bag import Bag, FrameDigest
+from depthkit import images, open_camera, transforms
+from depthkit.bag import Bag, BagWriter, FrameDigest
+from depthkit.cameras import CameraModel, Rig
 from depthkit.recordings import Recording, open_recording
 from depthkit.types import FrameSet
 from depthkit_calib import save_rig
@@ -52,6 +53,19 @@ def test_lags_and_clocks_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[
     bars = r"lags from -?\d+.\d\d ms \|[ ▁-█]{16}\| to "
     assert re.search(r"clocks +host − device \d+.\d{6} s, drift -\d+.\d ppm, " + bars, words)
     assert "1 left, no right: nothing within the tolerance: /stereo/left/image_raw[2]" in words
+
+
+def test_the_calibration_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    camera = CameraModel(64, 48, 50.25, 51.0, 31.5, 23.5, (0.1, -0.02, 1e-3, -1e-3), "brown_conrady")
+    T = transforms.from_rotation_translation(np.eye(3), (-0.12, 0, 0))
+    with BagWriter(tmp_path / "walk.mcap", Rig.stereo(camera, camera, T, {"by": "a test"})):
+        pass
+    assert main(["info", str(tmp_path / "walk.mcap")]) == 0
+    words = capsys.readouterr().out
+    assert re.search(r"rig +sha256 [0-9a-f]{16}…, a test\n", words)
+    lens = r"64×48 brown_conrady, 4 coefficients, f 50\.2 51\.0, c 31\.5 23\.5"
+    assert re.search(rf"rig left +{lens}\n", words)
+    assert re.search(rf"rig right +{lens}, 120\.0 mm from left\n", words)
 
 
 def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

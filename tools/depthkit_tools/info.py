@@ -1,4 +1,4 @@
-"""What a recording holds: streams, frames, duration, gaps, size.
+"""What a recording holds: streams, frames, duration, gaps, size, calibration.
 
     depthkit info walk.mcap
     depthkit info other.bag
@@ -7,12 +7,15 @@ It opens what other programs and data sets record, too: ROS bags, Foxglove's MCA
 ZED's .svo2, videos, folders.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 from tyro.conf import Positional
 
 from depthkit.bag import BagInfo, ClockInfo, LagInfo, RoleInfo
+from depthkit.cameras import Rig
 from depthkit.recordings import RecordingInfo
 from depthkit_tools.console import megabytes, print_json, table
 from depthkit_tools.live import frames_in_words
@@ -40,11 +43,11 @@ def run(config: Config) -> int:
     if config.json:
         print_json({**asdict(info), "path": str(info.path), "rig": rig.to_dict(), "rig_sha256": rig.digest()})
     else:
-        print(table(_rows(info, rig.digest())))
+        print(table([*_rows(info), *_rig_rows(rig)]))
     return 0
 
 
-def _rows(info: BagInfo | RecordingInfo, digest: str) -> list[tuple[str, str]]:
+def _rows(info: BagInfo | RecordingInfo) -> list[tuple[str, str]]:
     rate = f", {info.fps:.1f} fps" if info.fps else ""
     form = f"packed {info.compression_ratio:.2f} times" if isinstance(info, BagInfo) else info.form
     missing = sum(count for _, count in info.gaps)
@@ -54,8 +57,25 @@ def _rows(info: BagInfo | RecordingInfo, digest: str) -> list[tuple[str, str]]:
         *((role.role, _role_in_words(role)) for role in info.roles),
         ("missing", f"{missing} frames in {len(info.gaps)} gaps" if missing else "none"),
         *(_own_rows(info) if isinstance(info, BagInfo) else _foreign_rows(info)),
-        ("rig", f"sha256 {digest[:16]}…"),
     ]
+
+
+def _rig_rows(rig: Rig) -> Iterator[tuple[str, str]]:
+    """Where the calibration is from, and each camera: its lens, and how far it is from the first one."""
+    source = ", ".join(rig.provenance.values())
+    yield "rig", f"sha256 {rig.digest()[:16]}…{f', {source}' if source else ''}"
+    first = next(iter(rig.cameras))
+    for role, camera in rig.cameras.items():
+        away = np.linalg.norm(rig.T(role, first)[:3, 3])
+        place = f", {1000 * away:.1f} mm from {first}" if role != first else ""
+        lens = f"{camera.model}, {len(camera.distortion)} coefficients" if camera.distortion else camera.model
+        yield (
+            f"rig {role}",
+            (
+                f"{camera.width}×{camera.height} {lens}, f {camera.fx:.1f} {camera.fy:.1f}, "
+                f"c {camera.cx:.1f} {camera.cy:.1f}{place}"
+            ),
+        )
 
 
 def _role_in_words(role: RoleInfo) -> str:
