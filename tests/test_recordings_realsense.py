@@ -9,7 +9,7 @@ import pytest
 
 from depthkit import transforms
 from depthkit.cameras import CameraModel
-from depthkit.recordings import open_recording
+from depthkit.recordings import Recording, open_recording
 
 pytest.importorskip("pyrealsense2", reason="pyrealsense2, which records the files, is not installed")
 
@@ -69,6 +69,7 @@ def test_every_pixel_stamp_and_number(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", RECORD, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with open_recording(path) as recording:
+        assert isinstance(recording, Recording)
         frames = list(recording.frames())
         assert recording.ledger().unreadable == {}
         assert recording.ledger().left_over == {}
