@@ -14,8 +14,6 @@ SOURCES = [ROOT / "depthkit", *sorted(ROOT.glob("*/depthkit_*"))]
 LAYERS = """
     errors kernels threads recycling
     arrays files image_headers
-    lenses transforms images ply codec
-    arrays files
     lenses transforms images ply codec pairing
     cameras
     types
