@@ -1,20 +1,18 @@
 """Cameras in: the protocol every source fulfils, live or recorded, and how one is found by its name."""
 
-import itertools
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Literal, Protocol, Self
+from typing import Protocol, runtime_checkable
 
 from depthkit.cameras import Rig
-from depthkit.errors import CameraNotFound, DriverNotInstalled, FrameTimeout
+from depthkit.errors import CameraNotFound, DriverError, DriverNotInstalled, InputError
+from depthkit.live import Device, LiveCamera, LiveConfig, Request
 from depthkit.types import FrameSet
+from depthkit.uris import CameraUri
 
 
 class Camera(AbstractContextManager["Camera"], Protocol):
@@ -36,55 +34,98 @@ class Camera(AbstractContextManager["Camera"], Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CameraInfo:
-    """A camera that can be opened: the `uri` to open it by and what it is, in words."""
+    """A camera that can be opened: the `uri` to open it by, what it is in words, and what is known of it unopened."""
 
     uri: str
     description: str
+    serial: str = ""
+    streams: tuple[str, ...] = ()
+    firmware: str = ""
 
 
 class Driver(Protocol):
-    """A family of cameras, named by its entry point in the group `depthkit.drivers`."""
+    """A family of cameras, named by its entry point in the group `depthkit.drivers`.
 
-    def open(self, address: str) -> Camera:
-        """Open the camera at `address`, the part of the URI after the scheme; empty means the first one."""
+    parameters: options of its URIs that are neither of the request (size, fps, format, streams) nor of the device's
+    own options: for each name what it may be, in words.
+    """
 
-    def discover(self) -> list[CameraInfo]:
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Name and meaning of its own options."""
+
+    def open(self, address: str, parameters: Mapping[str, str]) -> Device | Camera:
+        """Open the camera at `address`, empty for the first one, or a serial number; `parameters` are as in the URI.
+
+        A `Device` becomes a `LiveCamera`; a `Camera` is taken as it is. Raises CameraNotFound, DriverNotInstalled,
+        DeviceBusy, AccessDenied, or InputError for parameters that cannot be.
+        """
+
+    def discover(self) -> Sequence[CameraInfo]:
         """The cameras that could be opened now."""
 
 
-def open_camera(uri: str | Path) -> Camera:
+@runtime_checkable
+class HotPlug(Protocol):
+    """A driver that notices cameras coming and going by itself, so that nobody has to look every now and then."""
+
+    def watch(self, changed: Callable[[], None]) -> AbstractContextManager[object]:
+        """Have `changed` called, from any thread, when a camera comes or goes, until the context is left."""
+
+
+def open_camera(uri: str | Path, config: LiveConfig | None = None) -> Camera:
     """Open a camera or a recording by name.
 
-    `"scheme:address"` opens a camera through the driver of that scheme ("sim:stereo"); a file or folder that exists,
-    or a name that ends in .mcap, opens as a recording, whoever made it. Raises CameraNotFound, DriverNotInstalled,
-    BagError, or CalibrationError for a recording without a calibration (`recordings.open_recording` takes one).
+    `"scheme:address?option=value&…"` opens a camera through the driver of that scheme ("sim:stereo"). Options are
+    `size=640x480`, `fps=30`, `format=rgb8` (`color.size=…` for one stream alone), `streams=left,right`, the driver's
+    own, and the camera's settings ("exposure=8000"). A file or folder that exists, or a name that ends in .mcap, opens
+    as a recording, whoever made it. config: how a live camera is read.
+
+    Raises CameraNotFound, DriverNotInstalled, DeviceBusy, AccessDenied, UnsupportedMode, InputError for other
+    options, BagError, or CalibrationError for a recording without a calibration, which
+    `recordings.open_recording` takes.
     """
     name = str(uri)
     if Path(name).exists() or name.endswith(".mcap"):
         from depthkit.recordings import open_recording
 
         return open_recording(name)
-    scheme, _, address = name.partition(":")
-    if scheme not in drivers():
+    parsed = CameraUri.parse(name)
+    if parsed.scheme not in drivers():
         raise CameraNotFound(
-            f"{name!r} is no file here, and no driver is called {scheme!r}; known are {', '.join(sorted(drivers()))}: "
-            "'depthkit cameras' lists what can be opened"
+            f"{name!r} is no file here, and no driver is called {parsed.scheme!r}; known are "
+            f"{', '.join(sorted(drivers()))}: 'depthkit cameras' lists what can be opened"
         )
-    return load_driver(scheme).open(address)
+    return _opened(load_driver(parsed.scheme), parsed, config)
+
+
+def interrupt(camera: Camera) -> None:
+    """End the `frames()` under way, from any thread, of a camera that may have nothing to give; others never wait."""
+    if isinstance(camera, LiveCamera):
+        camera.interrupt()
 
 
 def list_cameras() -> list[CameraInfo]:
-    """All cameras that the installed drivers can open now."""
-    return [info for scheme in sorted(drivers()) for info in load_driver(scheme).discover()]
+    """All cameras that can be opened now; drivers that are not installed, or fail, have none."""
+    return [info for scheme in sorted(drivers()) for info in discovered(scheme)]
+
+
+def discovered(scheme: str) -> Sequence[CameraInfo]:
+    """The cameras of one driver; none if it is not installed, or fails."""
+    try:
+        return load_driver(scheme).discover()
+    except DriverError:
+        return ()
 
 
 def load_driver(scheme: str) -> Driver:
     """The driver of that scheme; DriverNotInstalled if something it needs is missing."""
+    point = drivers()[scheme]
     try:
-        driver: Driver = drivers()[scheme].load()()
+        driver: Driver = point.load()()
     except ImportError as error:
         raise DriverNotInstalled(
-            f"the {scheme!r} driver needs {error.name or error}: run 'pip install depthkit[{scheme}]'"
+            f"the {scheme!r} driver needs {error.name or error}: run 'pip install {_package(point, error)}'"
         ) from error
     return driver
 
@@ -95,92 +136,29 @@ def drivers() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group="depthkit.drivers")}
 
 
-WhenFull = Literal["block", "drop_oldest", "drop_newest"]
-"""What a full queue does with a new frame: makes the source wait, or gives up a frame."""
+def _opened(driver: Driver, uri: CameraUri, config: LiveConfig | None) -> Camera:
+    own = {name: text for name, text in uri.options.items() if name in driver.parameters}
+    others = {name: text for name, text in uri.options.items() if name not in own}
+    request, settings = Request.parse(others)
+    opened = driver.open(uri.address, own)
+    if isinstance(opened, Device):
+        return LiveCamera(opened, partial(_reopened, driver, uri.address, own), request, settings, config)
+    if others:
+        opened.close()
+        known = ", ".join(driver.parameters)
+        raise InputError(f"a {uri.scheme} camera has no option {', '.join(map(repr, others))}; it has {known}")
+    return opened
 
 
-class Grabber:
-    """Reads frames in a thread of its own into a bounded queue, so that a slow consumer does not stall their source.
-
-    size: frames the queue holds; when_full: "block" makes the source wait, "drop_oldest" keeps the newest frames,
-    "drop_newest" those that came first. The others are counted in `dropped`, and given to `on_drop` as they go.
-    Use as a context manager; iterate over `frames()`.
-    """
-
-    def __init__(self, source: Iterator[FrameSet], size: int, when_full: WhenFull) -> None:
-        self.dropped = 0
-        self.on_drop: Callable[[FrameSet], None] = lambda _: None
-        self._source = source
-        self._size, self._when_full = size, when_full
-        self._queue: deque[FrameSet] = deque()
-        self._changed = threading.Condition()
-        self._stopped, self._ended = False, False
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="depthkit-grabber", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        self._thread.join()
-
-    def frames(self, timeout: float = 5.0) -> Iterator[FrameSet]:
-        """Frames as they come, until the source ends.
-
-        Raises FrameTimeout when none comes for `timeout` s, and whatever the camera itself raised.
-        """
-        while (frames := self._next(timeout)) is not None:
-            yield frames
-
-    def _next(self, timeout: float) -> FrameSet | None:
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._queue or self._ended, timeout):
-                raise FrameTimeout(f"no frame for {timeout:g} s: check the cable, then open the camera again")
-            if self._queue:
-                frames = self._queue.popleft()
-                self._changed.notify_all()
-                return frames
-            if self._error is not None:
-                raise self._error
-            return None
-
-    def _run(self) -> None:
-        try:
-            for frames in self._source:
-                if not self._put(frames):
-                    break
-        except BaseException as error:  # handed to the consumer, whatever it is
-            self._error = error
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-
-    def _put(self, frames: FrameSet) -> bool:
-        """Queue a frame; False when nobody wants more."""
-        with self._changed:
-            if self._when_full == "block":
-                self._changed.wait_for(lambda: self._stopped or len(self._queue) < self._size)
-            self._queue.append(frames)
-            if self._when_full != "block" and len(self._queue) > self._size:
-                self._drop(self._queue.popleft() if self._when_full == "drop_oldest" else self._queue.pop())
-            self._changed.notify_all()
-            return not self._stopped
-
-    def _drop(self, frames: FrameSet) -> None:
-        self.dropped += 1
-        self.on_drop(frames)
+def _reopened(driver: Driver, first: str, parameters: Mapping[str, str], address: str) -> Device:
+    opened = driver.open(address or first, parameters)
+    if not isinstance(opened, Device):
+        raise DriverError(f"the driver opened {address} as another kind of camera than {first}")
+    return opened
 
 
-def limited(frames: Iterator[FrameSet], count: int | None, seconds: float | None) -> Iterator[FrameSet]:
-    """The first `count` frames, or those of the first `seconds` from the first frame on, whichever ends first."""
-    end = None
-    for each in itertools.islice(frames, count):
-        now = time.monotonic()
-        end = end or now + (seconds if seconds is not None else float("inf"))
-        if now > end:
-            return
-        yield each
+def _package(point: EntryPoint, error: ImportError) -> str:
+    """What to give to pip: the extra of the driver's own package that is called like its scheme, or the module."""
+    if point.dist is not None and point.name in (point.dist.metadata.get_all("Provides-Extra") or ()):
+        return f'"{point.dist.name}[{point.name}]"'
+    return (error.name or point.name).partition(".")[0]

@@ -1,11 +1,13 @@
 """What can go wrong, as types. Every message says what happened and what to do about it."""
 
 import textwrap
+from typing import Self
 
 
 def reason(error: BaseException) -> str:
     """What an error of a library says, in one line that is not too long; its name if it says nothing."""
     return textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
+
 
 
 class DepthkitError(Exception):
@@ -40,5 +42,34 @@ class CameraNotFound(DriverError):
     """No such camera is connected."""
 
 
+class DeviceBusy(DriverError):
+    """Another program, or this one, has the camera open already."""
+
+
+class AccessDenied(DriverError):
+    """The camera is there, but this user may not open it."""
+
+    @classmethod
+    def to_usb(cls, camera: str, vendor: str) -> Self:
+        """Of a USB camera, with the udev rule that lets everybody in; vendor: its USB vendor's four hex digits."""
+        rule = f'SUBSYSTEM=="usb", ATTR{{idVendor}}=="{vendor}", MODE="0666"'
+        return cls(
+            f"{camera} may not be opened by this user: put the line {rule} into "
+            f"/etc/udev/rules.d/99-depthkit-{vendor}.rules, run 'sudo udevadm control --reload', then plug it in again"
+        )
+
+
+class UnsupportedMode(DriverError):
+    """The camera has no such stream, size, rate or format."""
+
+
 class FrameTimeout(DriverError):
     """The camera sent no frame in time."""
+
+
+class FrameIncomplete(DriverError):
+    """A frame came, but parts of it were lost on the way."""
+
+
+class DeviceLost(DriverError):
+    """The camera was unplugged, or its driver crashed."""

@@ -10,7 +10,8 @@ from typing import Self
 from depthkit.bag import BagWriter
 from depthkit.bag.ledger import Ledger
 from depthkit.bag.packing import DEFAULT_PACKING, Packing
-from depthkit.capture import Camera, Grabber, WhenFull, limited
+from depthkit.capture import Camera, interrupt
+from depthkit.grabber import Grabber, WhenFull, limited
 from depthkit.threads import Backlog
 from depthkit.types import FrameSet
 
@@ -25,7 +26,7 @@ class Recorder:
     camera wait, "drop_oldest" and "drop_newest" give up a frame, which the `ledger` counts and the file keeps.
 
     Use as a context manager, and `wait` in it. However it ends, the frames so far are in `file`; leaving raises what
-    ended it: the camera's own error, FrameTimeout when it gave none for 5 s, or BagError when the disk is full.
+    ended it: the camera's own error, or BagError when the disk is full.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Recorder:
         seconds: float | None = None,
         packing: Packing = DEFAULT_PACKING,
     ) -> None:
-        self.ledger = Ledger()
+        self.ledger, self._camera = Ledger(), camera
         self._grabber = Grabber(self._received(limited(camera.frames(), frames, seconds)), queue, when_full)
         self._grabber.on_drop = self.ledger.drop
         self._writer = BagWriter(path, camera.rig, self.ledger, packing)
@@ -59,6 +60,7 @@ class Recorder:
     def stop(self) -> None:
         """End the recording with the frames the camera has given so far."""
         self._stopping.set()
+        interrupt(self._camera)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the recording to end, at most that long; True if it has."""

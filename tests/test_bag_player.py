@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from depthkit import threads
 from depthkit.bag import Bag, BagWriter, Player, layout
-from depthkit.capture import Camera, Grabber
+from depthkit.capture import Camera
 from depthkit.errors import BagError
+from depthkit.grabber import Grabber
 from depthkit.types import FrameSet
 from tests.bag_frames import PERIOD, RIG, frame_set, record, same
 from tests.test_bag import digest_of

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from depthkit import CameraModel, FrameSet, Rig, list_cameras, open_camera
-from depthkit.capture import Grabber, limited
 from depthkit.errors import BagError, CameraNotFound, FrameTimeout, InputError
+from depthkit.grabber import Grabber, limited
 
 RIG = Rig({"left": CameraModel(4, 3, 2, 2, 1, 1)})
 
@@ -82,12 +82,15 @@ def test_an_error_of_the_camera_reaches_the_consumer_after_its_frames() -> None:
             next(frames)
 
 
-def test_a_silent_camera_times_out() -> None:
-    with (
-        Grabber(CountingCamera(1, wait=0.5).frames(), 1, "block") as grabber,
-        pytest.raises(FrameTimeout, match=r"0\.05 s"),
-    ):
-        next(grabber.frames(timeout=0.05))
+def test_a_silent_source_times_out_or_is_not_waited_for() -> None:
+    with Grabber(CountingCamera(1, wait=0.5).frames(), 1, "block") as grabber:
+        with pytest.raises(FrameTimeout, match=r"0\.05 s"):
+            grabber.read(timeout=0.05)
+        frames = grabber.frames()
+        grabber.interrupt()
+        assert list(frames) == []
+        assert [each.sequence for each in grabber.frames()] == [0]
+        assert grabber.read(timeout=0.05) is None
 
 
 def test_leaving_early_ends_the_thread() -> None:

@@ -13,7 +13,7 @@ SOURCES = [ROOT / "depthkit", *sorted(ROOT.glob("*/depthkit_*"))]
 # The library from the ground up. A module imports only from lines above its own, a package also from itself.
 LAYERS = """
     errors kernels threads recycling
-    arrays files image_headers
+    arrays files image_headers uris
     lenses transforms images ply codec pairing
     cameras
     types
@@ -26,9 +26,10 @@ LAYERS = """
     stereo depth cloud
     quality evaluate truth opencv_matcher
     bag
-    recordings
+    recordings grabber
+    live
     capture
-    sim pipeline recorder exports
+    sim pipeline recorder exports hotplug
 """.strip().splitlines()
 LEVEL = {f"depthkit.{name}": level for level, line in enumerate(LAYERS) for name in line.split()}
 

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from depthkit.bag import Bag, BagWriter, Packing, layout, repair
-from depthkit.capture import WhenFull
 from depthkit.errors import BagError, DriverError
+from depthkit.grabber import WhenFull
 from depthkit.recorder import Recorder
 from depthkit.types import FrameSet
 from tests.bag_frames import RIG, frame_set, same

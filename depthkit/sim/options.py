@@ -1,16 +1,17 @@
 """The address of a simulated camera, `stereo?size=640x480&seed=0`, and what it stands for."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import parse_qsl, urlencode
 
 from depthkit.errors import InputError
+from depthkit.uris import CameraUri
 
 KINDS = ("stereo", "rgbd")
 LENSES = ("brown", "none", "fisheye")
 _SWITCHES = ("noise", "motion", "realtime")
-_HELP = {
+HELP = {
     "size": "WIDTHxHEIGHT in pixels, as 640x480",
     "seed": "a whole number from 0",
     "fps": "frames a second, more than 0",
@@ -42,13 +43,18 @@ class Options:
     realtime: bool = False
 
     @classmethod
-    def parse(cls, address: str) -> Self:
-        """Options of "stereo?key=value&…"; InputError names the key at fault and what it may be."""
-        kind, _, query = address.partition("?")
+    def parse(cls, name: str) -> Self:
+        """Options of "stereo?key=value&…", the part of a URI after "sim:"; see `read`."""
+        uri = CameraUri.parse(f"sim:{name}")
+        return cls.read(uri.address, uri.options)
+
+    @classmethod
+    def read(cls, kind: str, texts: Mapping[str, str]) -> Self:
+        """Options by name, as text; InputError names the one at fault and what it may be."""
         kind = kind or "stereo"
         if kind not in KINDS:
             raise InputError(f"there is no simulated camera {kind!r}: use {' or '.join(f'sim:{k}' for k in KINDS)}")
-        values = {key: _value(key, text) for key, text in parse_qsl(query, keep_blank_values=True)}
+        values = {key: _value(key, text) for key, text in texts.items()}
         return cls(kind, **values)  # type: ignore[arg-type]  # _value gives each key its type
 
     @property
@@ -62,15 +68,15 @@ class Options:
             **({} if self.frames is None else {"frames": self.frames}),
             **{key: int(getattr(self, key)) for key in _SWITCHES},
         }
-        return f"sim:{self.kind}?{urlencode(values)}"
+        return str(CameraUri("sim", self.kind, {key: str(value) for key, value in values.items()}))
 
 
 def _value(key: str, text: str) -> object:
-    if key not in _HELP:
-        raise InputError(f"a simulated camera has no option {key!r}; it has {', '.join(_HELP)}")
+    if key not in HELP:
+        raise InputError(f"a simulated camera has no option {key!r}; it has {', '.join(HELP)}")
     value = _read(key, text)
     if value is None:
-        raise InputError(f"{key}={text} is not possible: {key} is {_HELP[key]}")
+        raise InputError(f"{key}={text} is not possible: {key} is {HELP[key]}")
     return value
 
 

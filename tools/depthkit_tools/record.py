@@ -18,7 +18,8 @@ import tyro
 from tyro.conf import Positional
 
 from depthkit.bag import Packing
-from depthkit.capture import WhenFull, open_camera
+from depthkit.capture import open_camera
+from depthkit.grabber import WhenFull
 from depthkit.recorder import Recorder
 from depthkit_tools.console import megabytes, print_json, say
 from depthkit_tools.live import frames_in_words, on_interrupt, status

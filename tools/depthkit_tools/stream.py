@@ -16,7 +16,8 @@ from tyro.conf import Positional
 
 from depthkit.arrays import F32
 from depthkit.bag import Bag
-from depthkit.capture import Camera, Grabber, limited, open_camera
+from depthkit.capture import Camera, open_camera
+from depthkit.grabber import Grabber, limited
 from depthkit.pipeline import PipelineConfig, Reconstructor
 from depthkit.types import FrameSet
 from depthkit_tools.console import print_json, say
