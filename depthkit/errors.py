@@ -9,7 +9,6 @@ def reason(error: BaseException) -> str:
     return textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
 
 
-
 class DepthkitError(Exception):
     """Base of every error depthkit raises on purpose. The command line prints it as one line and exits 1."""
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from depthkit.bag.pairing import compare_clocks
+from depthkit.pairing import compare_clocks
 from depthkit.errors import InputError
 
 _BIN_NS = 1_000_000_000  # of the frames in it, the one that was delayed least is kept
