@@ -2,8 +2,8 @@
 
 from collections import deque
 
-from depthkit.pairing import compare_clocks
 from depthkit.errors import InputError
+from depthkit.pairing import compare_clocks
 
 _BIN_NS = 1_000_000_000  # of the frames in it, the one that was delayed least is kept
 _BINS = 300
