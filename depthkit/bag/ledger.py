@@ -30,8 +30,9 @@ class Counts:
 class Ledger:
     """Counts frames, and the images in them by stream: the role of each, and "depth".
 
-    missing: frames the camera numbered but never gave, where it is asked for every `every`-th; ended: why the
-    recording did, in words, empty until then. Threads may share it.
+    missing: frames the camera numbered but never gave, where it is asked for every `every`-th; reasons: how many of
+    them for what, as far as the camera tells (`meta["gap"]`); ended: why the recording did, in words, empty until then.
+    Threads may share it.
     """
 
     def __init__(self, every: int = 1) -> None:
@@ -39,6 +40,7 @@ class Ledger:
         self.frames = Counts()
         self.streams: dict[str, Counts] = {}
         self.missing = 0
+        self.reasons: Counter[str] = Counter()
         self.ended = ""
         self._last_sequence: int | None = None
         self._lock = threading.Lock()
@@ -50,6 +52,7 @@ class Ledger:
                 counts.received += 1
             if self._last_sequence is not None:
                 self.missing += max(0, frames.sequence - self._last_sequence - self.every)
+                self.reasons.update(frames.meta.get("gap", {}))
             self._last_sequence = frames.sequence
 
     def write(self, frames: FrameSet, left_out: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -84,6 +87,7 @@ class Ledger:
                 "frames": self.frames.to_dict(),
                 "streams": {role: counts.to_dict() for role, counts in self.streams.items()},
                 "missing": self.missing,
+                "reasons": dict(self.reasons),
                 "ended": self.ended,
             }
 

@@ -1,5 +1,6 @@
 """Live cameras: what a driver implements (`Device`), and what the library makes of it (`LiveCamera`)."""
 
+from depthkit.live.buffers import image_of
 from depthkit.live.camera import Event, LiveCamera, LiveConfig
 from depthkit.live.device import Device
 from depthkit.live.keeper import Patience
@@ -21,4 +22,5 @@ __all__ = [
     "Stats",
     "Value",
     "choose",
+    "image_of",
 ]

@@ -136,8 +136,8 @@ class LiveCamera:
 
     def stats(self) -> Stats:
         """All counts so far."""
-        device, keeper = self._keeper.device, self._keeper
-        return self._intake.stats(keeper.restarts, keeper.reopens, device.counters())
+        keeper = self._keeper
+        return self._intake.stats(keeper.restarts, keeper.reopens, keeper.counters())
 
     def close(self) -> None:
         """Stop and give the camera free; twice does no harm. DriverError if its driver does not come back."""

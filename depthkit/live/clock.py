@@ -9,6 +9,7 @@ _BIN_NS = 1_000_000_000  # of the frames in it, the one that was delayed least i
 _BINS = 300
 _FEWEST = 4  # bins before drift is believed
 _EARLY_NS = 20_000_000  # before the earliest possible arrival: one of the clocks has jumped
+_FIRST_EARLY_NS = 1_000_000_000  # the same in the first second, when the first frame may have been a late one
 _LATE_NS, _LASTING_NS = 50_000_000, 5_000_000_000  # as late as that, for as long: so it has if no frame comes in time
 
 
@@ -61,8 +62,9 @@ class ClockFit:
     def _has_jumped(self, device_ns: int, host_ns: int, late_ns: int) -> bool:
         if late_ns < _LATE_NS:
             self._in_time_ns = host_ns
-        lasting = host_ns - self._in_time_ns > _LASTING_NS
-        return late_ns < -_EARLY_NS or device_ns < self._last_ns or (late_ns >= _LATE_NS and lasting)
+        lasting = late_ns >= _LATE_NS and host_ns - self._in_time_ns > _LASTING_NS
+        early_ns = _EARLY_NS if len(self._bins) > 1 else _FIRST_EARLY_NS
+        return late_ns < -early_ns or device_ns < self._last_ns or lasting
 
     def _collect(self, device_ns: int, host_ns: int) -> None:
         if host_ns - self._bin_start >= _BIN_NS:

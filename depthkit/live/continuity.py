@@ -73,7 +73,10 @@ class Continuity:
         _, newest, newest_ns, _ = self._last
         if not newest - _FAR <= sequence <= newest:
             return False
-        if sequence in self._skipped or (not self._numbered and device_ns < newest_ns):
+        if sequence in self._skipped:
+            self._skipped.remove(sequence)  # should it come again, it is a double
+            self.reordered += 1
+        elif not self._numbered and device_ns < newest_ns:
             self.reordered += 1
         else:
             self.duplicates += 1

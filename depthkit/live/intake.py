@@ -77,7 +77,7 @@ class Intake:
         order, clock = self._continuity, self.clock
         return Stats(
             self._frames, self._rate.fps(), missing, order.duplicates, order.reordered, self._incomplete,
-            restarts, reopens, clock.drift_ppm, clock.jumps, dict(device),
+            restarts, reopens, clock.drift_ppm, clock.jumps, device,
         )  # fmt: skip
 
     def _lose(self, loss: Loss) -> None:

@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from depthkit.errors import DeviceLost, DriverError, FrameIncomplete, FrameTimeout
 from depthkit.live.device import Device
 from depthkit.live.options import Option, Value, find
 from depthkit.live.profiles import Request
 from depthkit.types import FrameSet
+
+T = TypeVar("T")
 
 SILENT = "camera silent"
 GONE = "camera lost"
@@ -53,30 +56,38 @@ class Keeper:
         self.on_incomplete: Callable[[], None] = lambda: None
         self._reopen_device, self._request, self._patience = reopen, request, patience
         self._settings = dict(settings)
+        self._away = True
         self._busy = threading.RLock()  # the device may be closed and opened only while nobody asks it for something
         self._stopping = threading.Event()
         self.device = self._configured(device)
 
     def options(self) -> Sequence[Option]:
         """The settings of the device."""
-        with self._busy:
-            return self.device.options()
+        return self._options
 
     def get(self, name: str) -> Value:
-        """The value of an option."""
+        """The value of an option; DeviceLost while the device is away."""
         with self._busy:
+            if self._away:
+                raise DeviceLost(f"the camera is away: ask for its {name} when it is back")
             return self.device.get(name)
 
     def set(self, name: str, value: Value) -> None:
         """Set an option, now and whenever the device is opened again."""
         with self._busy:
             self._settings[name] = value
-            self.device.set(name, value)
+            if not self._away:
+                self.device.set(name, value)
+
+    def counters(self) -> Mapping[str, int]:
+        """What the device counts; nothing while it is away."""
+        with self._busy:
+            return {} if self._away else dict(self.device.counters())
 
     def frames(self) -> Iterator[FrameSet]:
-        """Frames until `stop`. Raises DeviceLost when there was none for too long."""
+        """Frames until `stop`. Raises what starting does, and DeviceLost when there was no frame for too long."""
         self._last, self._attempts = time.monotonic(), 0
-        self._guarded(self.device.start)
+        self.device.start()
         while not self._stopping.is_set():
             frames = self._guarded(lambda: self.device.read(_POLL))
             if frames is not None:
@@ -92,7 +103,7 @@ class Keeper:
         with self._busy:
             self._discard()
 
-    def _guarded(self, step: Callable[[], FrameSet | None]) -> FrameSet | None:
+    def _guarded(self, step: Callable[[], T | None]) -> T | None:
         """The step's result, None if it failed, after whatever can be done about that."""
         try:
             return step()
@@ -117,9 +128,12 @@ class Keeper:
             return
         self.restarts += 1
         self.on_restart(SILENT, detail)
+        self._guarded(self._restart)
+
+    def _restart(self) -> None:
         with self._busy:
             self.device.stop()
-            self._guarded(self.device.start)
+            self.device.start()
 
     def _reopen(self, why: str, detail: str) -> None:
         """Close the device and open it until that succeeds."""
@@ -144,17 +158,20 @@ class Keeper:
     def _configured(self, device: Device) -> Device:
         try:
             self.streams = tuple(device.configure(self._request))
-            self.fps = self.streams[0].fps
-            self._address = device.address
+            self.fps, self._address = self.streams[0].fps, device.address
+            self._options = tuple(device.options())
             for name, value in self._settings.items():
-                device.set(name, find(device.options(), name).read(value))
+                device.set(name, find(self._options, name).read(value))
         except BaseException:
             device.close()
             raise
+        self._away = False
         return device
 
     def _discard(self) -> None:
-        with suppress(DriverError, OSError):  # it may be gone already
-            self.device.stop()
-        with suppress(DriverError, OSError):
-            self.device.close()
+        if not self._away:
+            self._away = True
+            with suppress(DriverError, OSError):  # it may be gone already
+                self.device.stop()
+            with suppress(DriverError, OSError):
+                self.device.close()

@@ -31,9 +31,15 @@ class Tally:
 def frames_in_words(ledger: Mapping[str, Any]) -> str:
     """What became of a recording's frames (`Ledger.to_dict`), in a few words."""
     frames = ledger["frames"]
-    reasons = ", ".join(f"{count} {reason}" for reason, count in frames["dropped"].items())
-    dropped = f"{sum(frames['dropped'].values())} dropped" + (f" ({reasons})" if reasons else "")
-    return f"{frames['written']} frames, {dropped}, {ledger['missing']} missing from the camera"
+    dropped = f"{sum(frames['dropped'].values())} dropped{in_words(frames['dropped'])}"
+    missing = f"{ledger['missing']} missing from the camera{in_words(ledger['reasons'])}"
+    return f"{frames['written']} frames, {dropped}, {missing}"
+
+
+def in_words(reasons: Mapping[str, int]) -> str:
+    """Counts by reason in brackets, after a blank; nothing if there are none."""
+    counts = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+    return f" ({counts})" if counts else ""
 
 
 @contextlib.contextmanager
