@@ -32,7 +32,7 @@ class ScriptedDevice(Device):
     serial, firmware = "0123", "1.2"
 
     def __init__(self, script: Iterable[Step] = (), numbered: bool = True) -> None:
-        self.script, self.numbered = iter(script), numbered  # type: ignore[misc]  # a constant of other classes
+        self.script, self.numbered = iter(script), numbered
         self.calls: list[str] = []
         self.values: dict[str, Value] = {"exposure": 5000, "laser": True}
 

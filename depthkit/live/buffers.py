@@ -27,4 +27,4 @@ def image_of(
     if found.size < needed:
         raise FrameIncomplete(f"a frame has {found.size} bytes of {needed}")
     rows = np.lib.stride_tricks.as_strided(found, (height, row), (stride or row, 1))
-    return np.ascontiguousarray(rows).view(kind).reshape(shape).copy()
+    return np.array(rows, order="C").view(kind).reshape(shape)

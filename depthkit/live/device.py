@@ -5,7 +5,6 @@ Threads, queues, counted losses, time-outs and re-opening are the library's (`Li
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from depthkit.cameras import Rig
 from depthkit.errors import InputError
@@ -27,8 +26,8 @@ class Device(ABC):
 
     serial: str = ""
     firmware: str = ""
-    numbered: ClassVar[bool] = True
-    pooled: ClassVar[bool] = False
+    numbered: bool = True
+    pooled: bool = False
 
     @property
     def address(self) -> str:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from types import MappingProxyType
 from typing import Self
 
 from depthkit.errors import InputError, UnsupportedMode
@@ -69,7 +68,7 @@ class Request:
 
     streams: tuple[str, ...] = ()
     every: Mode = Mode()
-    each: Mapping[str, Mode] = field(default_factory=lambda: MappingProxyType({}))
+    each: Mapping[str, Mode] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, options: Mapping[str, str]) -> tuple[Self, dict[str, str]]:
