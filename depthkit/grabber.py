@@ -19,12 +19,14 @@ class Grabber:
 
     size: frames the queue holds; when_full: "block" makes the source wait, "drop_oldest" keeps the newest frames,
     "drop_newest" those that came first. The others are counted in `dropped`, and given to `on_drop` as they go.
-    Use as a context manager; iterate over `frames()`, or `read`. Leaving waits for the source's current frame.
+    Use as a context manager; iterate over `frames()`, or `read`. Leaving calls `on_stop`, which is to wake a source
+    that waits, and waits for its current frame.
     """
 
     def __init__(self, source: Iterator[FrameSet], size: int, when_full: WhenFull) -> None:
         self.dropped = 0
         self.on_drop: Callable[[FrameSet], None] = lambda _: None
+        self.on_stop: Callable[[], None] = lambda: None
         self._source = source
         self._size, self._when_full = size, when_full
         self._queue: deque[FrameSet] = deque()
@@ -46,6 +48,7 @@ class Grabber:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+        self.on_stop()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 

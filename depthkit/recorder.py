@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,7 +42,7 @@ class Recorder:
     ) -> None:
         self.ledger, self._camera = Ledger(), camera
         self._grabber = Grabber(self._received(limited(camera.frames(), frames, seconds)), queue, when_full)
-        self._grabber.on_drop = self.ledger.drop
+        self._grabber.on_drop, self._grabber.on_stop = self.ledger.drop, partial(interrupt, camera)
         self._writer = BagWriter(path, camera.rig, self.ledger, packing)
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._error: BaseException | None = None

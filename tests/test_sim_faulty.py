@@ -78,7 +78,7 @@ def test_faults_that_interrupt_it(script: str, why: str) -> None:
 
 
 def test_images_are_whole_and_the_simulated_ones() -> None:
-    frames, _ = watch("script=cut@5,cut@9", 16)
+    frames, _ = watch("script=cut@15,cut@19", 26)
     with open_camera("sim:stereo?size=32x24&fps=200") as camera:
         pictures = [each.images for each in itertools.islice(camera.frames(), 8)]
     for each in frames:

@@ -52,7 +52,8 @@ class Ledger:
                 counts.received += 1
             if self._last_sequence is not None:
                 self.missing += max(0, frames.sequence - self._last_sequence - self.every)
-                self.reasons.update(frames.meta.get("gap", {}))
+                gap = frames.meta.get("gap")
+                self.reasons.update(gap if isinstance(gap, Mapping) else {})
             self._last_sequence = frames.sequence
 
     def write(self, frames: FrameSet, left_out: Mapping[str, str] = MappingProxyType({})) -> None:

@@ -14,22 +14,24 @@ from depthkit.live.buffers import image_of
 from depthkit.sim.faults import Fault
 from depthkit.types import FrameSet
 
+_CALM = 10
 _BUFFERS = 8  # frames in the device, of which the oldest is lost to a new one
 
 Pictures = Sequence[Mapping[str, Image]]
 
 
 class Hardware:
-    """Makes frame after frame from when it is first opened, whether somebody takes them or not.
+    """Makes frame after frame from when it first streams, whether somebody takes them or not.
 
-    pictures: shown again and again; faults: in the order of frames; ppm: how much too fast the device's clock runs.
+    pictures: shown again and again; faults: in the order of frames, of which those that fall on the
+    first 10 frames after a start do not happen; ppm: how much too fast the device's clock runs.
     `done`: how often what went wrong so far; of "drop", "cut" and "overrun", which nobody took, how many frames.
     """
 
     def __init__(self, pictures: Pictures, rig: Rig, fps: float, faults: Iterator[Fault], ppm: float = 0.0) -> None:
         self.pictures, self.rig, self.fps, self._faults, self._ppm = pictures, rig, fps, faults, ppm
         self.done: Counter[str] = Counter()
-        self._begun = time.monotonic()
+        self._begun: float | None = None
         self._next, self._first = 0, 0  # number of the next frame, and of the first since it began to count
         self._jump_ns = 0
         self._fault = next(faults, None)
@@ -40,14 +42,14 @@ class Hardware:
 
     def plug_in(self) -> None:
         """Open it. Raises CameraNotFound while it is unplugged."""
-        if self._due(self._gone_until) > time.monotonic():
+        if self._gone_until > self._now():
             raise CameraNotFound("the simulated camera is unplugged")
         self._jump_ns = 0
-        self._skip(max(self._gone_until, self._now()))
 
     def start(self) -> None:
         """Stream, and count from 0."""
-        self._skip(self._now())
+        self._begun = self._begun or time.monotonic()
+        self._skip(self._now() if self._next else 0, calm=_CALM)
         self._first, self._hung = self._next, False
 
     def read(self, timeout: float) -> FrameSet:
@@ -66,18 +68,18 @@ class Hardware:
         return item
 
     def _due(self, number: int) -> float:
-        return self._begun + number / self.fps
+        return (self._begun or time.monotonic()) + number / self.fps
 
     def _now(self) -> int:
         """Number of the first frame that is not due yet."""
-        return int((time.monotonic() - self._begun) * self.fps) + 1
+        return 0 if self._begun is None else int((time.monotonic() - self._begun) * self.fps) + 1
 
-    def _skip(self, number: int) -> None:
-        """Go on with that frame: those before it are made for nobody, and their faults do not happen."""
+    def _skip(self, number: int, calm: int = 0) -> None:
+        """Go on with that frame: those before it are made for nobody, and faults before it and soon do not happen."""
         self._next = max(self._next, number)
         self._ready.clear()
         self._held = None
-        while self._fault is not None and self._fault.at < self._next:
+        while self._fault is not None and self._fault.at < self._next + calm:
             self._fault = next(self._faults, None)
 
     def _make(self) -> None:

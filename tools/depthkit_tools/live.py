@@ -32,7 +32,8 @@ def frames_in_words(ledger: Mapping[str, Any]) -> str:
     """What became of a recording's frames (`Ledger.to_dict`), in a few words."""
     frames = ledger["frames"]
     dropped = f"{sum(frames['dropped'].values())} dropped{in_words(frames['dropped'])}"
-    missing = f"{ledger['missing']} missing from the camera{in_words(ledger['reasons'])}"
+    # Recordings of before have no reasons.
+    missing = f"{ledger['missing']} missing from the camera{in_words(ledger.get('reasons', {}))}"
     return f"{frames['written']} frames, {dropped}, {missing}"
 
 
@@ -53,13 +54,20 @@ def status() -> Iterator[StatusLine]:
 
 
 @contextlib.contextmanager
-def until_interrupted(frames: Iterator[FrameSet]) -> Iterator[Iterator[FrameSet]]:
+def until_interrupted(
+    frames: Iterator[FrameSet], wake: Callable[[], object] = lambda: None
+) -> Iterator[Iterator[FrameSet]]:
     """The frames up to the first Ctrl-C, which then ends the loop between two frames instead of inside one.
 
-    A second Ctrl-C raises KeyboardInterrupt as usual.
+    wake: ends the wait for a frame that may not come. A second Ctrl-C raises KeyboardInterrupt as usual.
     """
     stop = threading.Event()
-    with on_interrupt(stop.set):
+
+    def request() -> None:
+        stop.set()
+        wake()
+
+    with on_interrupt(request):
         yield itertools.takewhile(lambda _: not stop.is_set(), frames)
 
 

@@ -25,6 +25,8 @@ VERBS = {
     "bench stereo": "measure the accuracy of matching against OpenCV on scenes with known truth",
     "bench confidence": "measure how well the confidence of matching tells right from wrong, on such scenes",
     "bench recording": "measure recording and replay: frames dropped, MB/s, CPU, framesets a second",
+    "bench live": "measure what reading a camera through the library costs over reading its driver",
+    "bench soak": "read a camera that fails all the time, and prove that every fault is counted and got over",
     "bench codec": "measure how small and how fast depth images are compressed, against PNG, JPEG XL and JPEG-LS",
 }
 

@@ -1,6 +1,8 @@
-"""Watch a camera: frame rate, drops, latency and, with --cloud, the whole way to the point cloud, live.
+"""Watch a camera: frame rate, losses, latency, clock and, with --cloud, the whole way to the point cloud, live.
 
     depthkit stream sim:stereo --cloud --seconds 5
+
+    depthkit stream "sim:faulty?every=60" --seconds 20
 
 Frames that come while the last one is still being worked on are dropped, and counted.
 """
@@ -8,6 +10,7 @@ Frames that come while the last one is still being worked on are dropped, and co
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -16,12 +19,13 @@ from tyro.conf import Positional
 
 from depthkit.arrays import F32
 from depthkit.bag import Bag
-from depthkit.capture import Camera, open_camera
+from depthkit.capture import Camera, interrupt, open_camera
 from depthkit.grabber import Grabber, limited
+from depthkit.live import LiveCamera
 from depthkit.pipeline import PipelineConfig, Reconstructor
 from depthkit.types import FrameSet
 from depthkit_tools.console import print_json, say
-from depthkit_tools.live import Tally, status, until_interrupted
+from depthkit_tools.live import Tally, in_words, status, until_interrupted
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,12 @@ class Statistics:
     """Frames that came while the last one was being worked on."""
     lost: int = 0
     """Frames the camera counted but never delivered (gaps in its numbers that are not our drops)."""
+    reasons: dict[str, int] = field(default_factory=dict)
+    """How many of them for what; of a live camera."""
+    restarts: int = 0
+    """How often a live camera was started or opened again."""
+    drift_ppm: float | None = None
+    """How much faster this computer's clock runs than the camera's; None if it is not known yet."""
     latency_ms: float | None = None
     """From the frame's host stamp to the end of the work on it, median; None for a recording."""
     valid: float | None = None
@@ -62,9 +72,13 @@ class Statistics:
 
     def line(self) -> str:
         """All figures in one line."""
-        parts = [f"{self.fps:5.1f} fps", f"{self.dropped} dropped", f"{self.lost} lost"]
+        parts = [f"{self.fps:5.1f} fps", f"{self.dropped} dropped", f"{self.lost} lost{in_words(self.reasons)}"]
         if self.latency_ms is not None:
             parts.insert(1, f"{self.latency_ms:6.1f} ms")
+        if self.restarts:
+            parts.append(f"{self.restarts} restarts")
+        if self.drift_ppm is not None:
+            parts.append(f"drift {self.drift_ppm:.1f} ppm")
         if self.valid is not None:
             parts.append(f"{self.valid:.0%} valid")
         if self.depth_m is not None:
@@ -88,9 +102,11 @@ def run(config: Config) -> int:
 def _watch(config: Config, camera: Camera) -> Statistics:
     totals, tally, latencies = Statistics(), Tally(), deque[float](maxlen=100)
     reconstruct = Reconstructor(camera.rig, config.pipeline) if config.cloud else None
-    with Grabber(camera.frames(), 1, "drop_oldest") as grabber, status() as line:
+    grabber, wake = Grabber(camera.frames(), 1, "drop_oldest"), partial(interrupt, camera)
+    grabber.on_stop = wake
+    with grabber, status() as line:
         start = time.monotonic()
-        with until_interrupted(limited(grabber.frames(), config.frames, config.seconds)) as frames:
+        with until_interrupted(limited(grabber.frames(), config.frames, config.seconds), wake) as frames:
             for each in frames:
                 _add_depth(totals, each, reconstruct)
                 tally.add(each.sequence)
@@ -99,8 +115,17 @@ def _watch(config: Config, camera: Camera) -> Statistics:
                 totals.lost = max(0, tally.missing - grabber.dropped)
                 totals.fps = tally.frames / max(time.monotonic() - start, 1e-9)
                 totals.latency_ms = None if isinstance(camera, Bag) else float(np.median(latencies))
+                _add_counts(totals, camera)
                 line.show(totals.line())
     return totals
+
+
+def _add_counts(totals: Statistics, camera: Camera) -> None:
+    """What a live camera itself counts."""
+    if isinstance(camera, LiveCamera):
+        stats = camera.stats()
+        totals.fps, totals.reasons, totals.drift_ppm = stats.fps, dict(stats.missing), stats.drift_ppm
+        totals.restarts = stats.restarts + stats.reopens
 
 
 def _add_depth(totals: Statistics, frames: FrameSet, reconstruct: Reconstructor | None) -> None:
