@@ -17,46 +17,65 @@ def watch_cameras(added: OnCamera, removed: OnCamera, interval: float = 1.0) -> 
     Drivers that do not notice by themselves are asked every `interval` s. A camera that is open may be among the
     removed: some drivers list only those that are free.
     """
-    stopping, changed = threading.Event(), threading.Event()
+    watch = _Watch(added, removed, interval)
     with ExitStack() as stack:
-        noticing = {scheme for scheme in drivers() if _notices(scheme, changed.set, stack)}
-        known = {scheme: discovered(scheme) for scheme in drivers()}
-
-        def run() -> None:
-            while not stopping.is_set():
-                told = changed.wait(interval if len(noticing) < len(drivers()) else None)
-                changed.clear()
-                for scheme in drivers():
-                    if not stopping.is_set() and (told or scheme not in noticing):
-                        before, known[scheme] = known[scheme], discovered(scheme)
-                        _tell(before, known[scheme], removed)
-                        _tell(known[scheme], before, added)
-
-        thread = threading.Thread(target=run, name="depthkit-hotplug", daemon=True)
+        watch.begin(stack)
+        thread = threading.Thread(target=watch.run, name="depthkit-hotplug", daemon=True)
         thread.start()
         try:
             yield
         finally:
-            stopping.set()
-            changed.set()
+            watch.end()
             thread.join()
 
 
-def _notices(scheme: str, changed: Callable[[], None], stack: ExitStack) -> bool:
-    """Whether the driver tells when something changed; if so it does until the stack is left."""
+class _Watch:
+    """Compares what drivers list with what they listed before."""
+
+    def __init__(self, added: OnCamera, removed: OnCamera, interval: float) -> None:
+        self._added, self._removed, self._interval = added, removed, interval
+        self._stopping, self._changed = threading.Event(), threading.Event()
+        self._noticing: set[str] = set()  # schemes of drivers that tell when something changed
+        self._known: dict[str, Sequence[CameraInfo]] = {}
+
+    def begin(self, stack: ExitStack) -> None:
+        """See what there is; until the stack is left, drivers that can tell of changes."""
+        for scheme in drivers():
+            if _tells(scheme, self._changed.set, stack):
+                self._noticing.add(scheme)
+            self._known[scheme] = discovered(scheme)
+
+    def run(self) -> None:
+        """Look again and again, until `end`."""
+        while not self._stopping.is_set():
+            told = self._changed.wait(self._interval if len(self._noticing) < len(self._known) else None)
+            self._changed.clear()
+            for scheme in self._known:
+                if (told or scheme not in self._noticing) and not self._stopping.is_set():
+                    self._look(scheme)
+
+    def end(self) -> None:
+        """Have `run` end soon."""
+        self._stopping.set()
+        self._changed.set()
+
+    def _look(self, scheme: str) -> None:
+        before, now = self._known[scheme], discovered(scheme)
+        self._known[scheme] = now
+        for listener, cameras, others in ((self._removed, before, now), (self._added, now, before)):
+            uris = {info.uri for info in others}
+            for info in cameras:
+                if info.uri not in uris:
+                    listener(info)
+
+
+def _tells(scheme: str, changed: Callable[[], None], stack: ExitStack) -> bool:
+    """Whether the driver tells of changes; if so it does until the stack is left."""
     try:
         driver = load_driver(scheme)
     except DriverError:
         return True  # it has no cameras, now and later
-    if isinstance(driver, HotPlug):
-        stack.enter_context(driver.watch(changed))
-        return True
-    return False
-
-
-def _tell(cameras: Sequence[CameraInfo], others: Sequence[CameraInfo], listener: OnCamera) -> None:
-    """Call the listener with the cameras that are not among the others."""
-    known = {info.uri for info in others}
-    for info in cameras:
-        if info.uri not in known:
-            listener(info)
+    if not isinstance(driver, HotPlug):
+        return False
+    stack.enter_context(driver.watch(changed))
+    return True

@@ -9,8 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depthkit.errors import CameraNotFound, DeviceBusy, DeviceLost, DriverError, FrameIncomplete, FrameTimeout
-from depthkit.live import Event, LiveCamera, LiveConfig, Patience, Request
+from depthkit.errors import (
+    CameraNotFound,
+    DeviceBusy,
+    DeviceLost,
+    DriverError,
+    FrameIncomplete,
+    FrameTimeout,
+    InputError,
+)
+from depthkit.live import Event, LiveCamera, LiveConfig, Patience, Request, Value
 from depthkit.live.continuity import INCOMPLETE, LOST, UNREAD
 from depthkit.live.keeper import GONE, SILENT
 from depthkit.types import FrameSet
@@ -115,10 +123,55 @@ def test_a_camera_that_does_not_come_back_is_an_error_in_the_end() -> None:
     with LiveCamera(device, socket.reopen, config=config) as camera:
         frames = camera.frames()
         assert next(frames).sequence == 0
-        with pytest.raises(DeviceLost, match=r"no frame for \d s \(cable\): check it and its cable"):
+        with pytest.raises(DeviceLost, match=r"no frame for \d s \(not there\): check it and its cable"):
             next(frames)
         with pytest.raises(DeviceLost):
             camera.read()
+
+
+def test_a_camera_that_is_slow_to_start_again_is_given_time() -> None:
+    """It was away for longer than silence is endured, and gives nothing for a while: that is a new silence."""
+    slow = ScriptedDevice([*[0.05] * 6, *range(9)])
+    socket = Socket(*[CameraNotFound("not there")] * 2, slow)
+    with LiveCamera(ScriptedDevice([0, DeviceLost("gone")]), socket.reopen, config=HASTY) as camera:
+        take(camera, 5)
+        assert (camera.stats().restarts, camera.stats().reopens) == (0, 1)
+
+
+def test_statistics_and_settings_while_the_camera_is_away() -> None:
+    second = ScriptedDevice(range(9))
+    opening, go = threading.Event(), threading.Event()
+
+    def reopen(_: str) -> ScriptedDevice:
+        opening.set()
+        assert go.wait(20)
+        return second
+
+    first = ScriptedDevice([0, *[0.05] * 6, DeviceLost("gone")])
+    with LiveCamera(first, reopen, config=HASTY) as camera:
+        camera.read()
+        assert camera.stats().device == {"resends": 3}
+        assert opening.wait(20)
+        assert camera.stats().device == {"resends": 3}  # without waiting for a driver that opens
+        setting = threading.Thread(target=lambda: camera.options.__setitem__("exposure", 99))
+        setting.start()
+        go.set()
+        camera.read()
+        setting.join()
+        assert second.values["exposure"] == 99
+
+
+def test_a_value_that_the_device_refuses_is_not_tried_again() -> None:
+    class Picky(ScriptedDevice):
+        def set(self, name: str, value: Value) -> None:
+            raise InputError("not now")
+
+    again = ScriptedDevice(range(3))
+    with LiveCamera(Picky([0, DeviceLost("gone")]), Socket(again).reopen, config=HASTY) as camera:
+        with pytest.raises(InputError, match="not now"):
+            camera.options["exposure"] = 99
+        take(camera, 3)
+    assert not [call for call in again.calls if "exposure" in call]
 
 
 def test_a_bug_of_a_driver_is_not_hidden() -> None:

@@ -57,6 +57,9 @@ class Keeper:
         self._reopen_device, self._request, self._patience = reopen, request, patience
         self._settings = dict(settings)
         self._away = True
+        self._last = self._quiet_since = time.monotonic()  # the last frame; that, or the last start
+        self._attempts = 0  # to end the silence
+        self._counted: Mapping[str, int] = {}
         self._busy = threading.RLock()  # the device may be closed and opened only while nobody asks it for something
         self._stopping = threading.Event()
         self.device = self._configured(device)
@@ -75,23 +78,29 @@ class Keeper:
     def set(self, name: str, value: Value) -> None:
         """Set an option, now and whenever the device is opened again."""
         with self._busy:
-            self._settings[name] = value
             if not self._away:
                 self.device.set(name, value)
+            self._settings[name] = value
 
     def counters(self) -> Mapping[str, int]:
-        """What the device counts; nothing while it is away."""
-        with self._busy:
-            return {} if self._away else dict(self.device.counters())
+        """What the device counts; what it counted last, while it is away or opened. Never waits."""
+        if self._busy.acquire(blocking=False):
+            try:
+                if not self._away:
+                    self._counted = dict(self.device.counters())
+            finally:
+                self._busy.release()
+        return self._counted
 
     def frames(self) -> Iterator[FrameSet]:
         """Frames until `stop`. Raises what starting does, and DeviceLost when there was no frame for too long."""
-        self._last, self._attempts = time.monotonic(), 0
         self.device.start()
+        self._last = self._quiet_since = time.monotonic()
         while not self._stopping.is_set():
             frames = self._guarded(lambda: self.device.read(_POLL))
             if frames is not None:
-                self._last, self._attempts = time.monotonic(), 0
+                self._last = self._quiet_since = time.monotonic()
+                self._attempts = 0
                 yield frames
 
     def stop(self) -> None:
@@ -117,10 +126,9 @@ class Keeper:
 
     def _endure_silence(self) -> None:
         silence = max(self._patience.silence, 3 / self.fps) * min(2**self._attempts, _MOST_SILENCE)
-        quiet = time.monotonic() - self._last
-        if quiet < silence:
+        if time.monotonic() - self._quiet_since < silence:
             return
-        detail = f"no frame for {quiet:.1f} s"
+        detail = f"no frame for {time.monotonic() - self._last:.1f} s"
         self._check_patience(detail)
         self._attempts += 1
         if self._attempts > 1:
@@ -134,6 +142,7 @@ class Keeper:
         with self._busy:
             self.device.stop()
             self.device.start()
+            self._quiet_since = time.monotonic()
 
     def _reopen(self, why: str, detail: str) -> None:
         """Close the device and open it until that succeeds."""
@@ -144,10 +153,15 @@ class Keeper:
         while not self._stopping.wait(wait):
             self._check_patience(detail)
             wait = min(2 * wait, _LONGEST_WAIT)
-            with self._busy, suppress(DriverError, OSError):
-                self.device = self._configured(self._reopen_device(self._address))
-                self.device.start()
+            try:
+                with self._busy:
+                    self.device = self._configured(self._reopen_device(self._address))
+                    self.device.start()
+            except (DriverError, OSError) as error:
+                detail = str(error)
+            else:
                 self.reopens += 1
+                self._quiet_since = time.monotonic()
                 return
 
     def _check_patience(self, detail: str) -> None:

@@ -32,8 +32,7 @@ def frames_in_words(ledger: Mapping[str, Any]) -> str:
     """What became of a recording's frames (`Ledger.to_dict`), in a few words."""
     frames = ledger["frames"]
     dropped = f"{sum(frames['dropped'].values())} dropped{in_words(frames['dropped'])}"
-    # Recordings of before have no reasons.
-    missing = f"{ledger['missing']} missing from the camera{in_words(ledger.get('reasons', {}))}"
+    missing = f"{ledger['missing']} missing from the camera{in_words(ledger['reasons'])}"
     return f"{frames['written']} frames, {dropped}, {missing}"
 
 
