@@ -14,7 +14,7 @@ from tests.live_devices import frame
 
 
 def test_a_short_soak_keeps_all_promises(capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--seconds", "10", "--every", "45", "--size", "64x48", "--seed", "2", "--json"]
+    options = ["--seconds", "8", "--every", "45", "--size", "64x48", "--seed", "2", "--json"]
     code = main(["bench", "soak", *options])
     found = json.loads(capsys.readouterr().out)
     assert (code, found["wrong"]) == (0, [])
@@ -25,6 +25,7 @@ def test_a_short_soak_keeps_all_promises(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_a_broken_promise_is_found(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soak, "_truth", lambda stats: {"lost": -1})
+    monkeypatch.setattr(soak, "_SETTLING", 0.2)
     assert main(["bench", "soak", "--seconds", "0.2", "--size", "32x24"]) == 1
     said = capsys.readouterr().out
     assert "NO  every fault is counted" in said

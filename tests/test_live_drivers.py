@@ -52,6 +52,12 @@ def test_the_toy_driver_of_the_documentation_streams() -> None:
         assert camera.stats().missing == {}
 
 
+def test_the_example_of_the_documentation_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(import depthkit\n.*?)```", (ROOT / "docs" / "drivers.md").read_text(), re.DOTALL)
+    exec(code, {})
+    assert "Stats(frames=" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("plug_in")
 def test_its_errors_say_what_there_is() -> None:
     with pytest.raises(UnsupportedMode, match="it has 320×240 mono8 at 30, 200 fps"):

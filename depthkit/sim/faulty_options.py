@@ -22,9 +22,10 @@ def hardware(texts: Mapping[str, str]) -> Hardware:
     """The camera of these options: those of `HELP`, and of a simulated stereo camera; InputError for others."""
     own = {name: text for name, text in texts.items() if name in HELP}
     options = Options.read("stereo", {name: text for name, text in texts.items() if name not in HELP})
+    wrong, ppm = _faults(own, options.seed), _number(own, "ppm")
     camera = SimCamera(options)
     pictures = [camera.frame(i).images for i in range(_SHOWN)]
-    return Hardware(pictures, camera.rig, options.fps, _faults(own, options.seed), _number(own, "ppm"))
+    return Hardware(pictures, camera.rig, options.fps, wrong, ppm)
 
 
 def _faults(texts: Mapping[str, str], seed: int) -> Iterator[faults.Fault]:

@@ -26,6 +26,7 @@ from depthkit_tools.console import print_json, say, table
 from depthkit_tools.live import status
 
 _LONGEST = 10.0  # s without a frame: then it is stuck
+_SETTLING = 10.0  # s after the end, in which a fault that is going on is got over
 _BACK = 2.0  # s after it was plugged in
 _GROWTH = 5 * 2**20  # bytes after the first quarter
 _GUESSED = 3  # frames by which what was missed over an interruption, which is told by the time, may be wrong, and 5 %
@@ -95,7 +96,7 @@ def _soak(config: Config) -> tuple[Diary, Stats, bool]:
         unplugged = (each for each in faults.draw(config.seed, config.every) if each.kind == "unplug")
         try:
             before, end = camera.read(_LONGEST), time.monotonic() + config.seconds
-            while time.monotonic() < end:
+            while time.monotonic() < end or _is_unsettled(camera.stats(), end):
                 frames = camera.read(_LONGEST)
                 _note(diary, before, frames, unplugged)
                 before = frames
@@ -105,6 +106,11 @@ def _soak(config: Config) -> tuple[Diary, Stats, bool]:
             stuck = True
             say(str(error))
         return diary, camera.stats(), stuck
+
+
+def _is_unsettled(stats: Stats, end: float) -> bool:
+    """Whether a fault is going on at the end, and may still be counted."""
+    return time.monotonic() < end + _SETTLING and _counts(stats) != _truth(stats)
 
 
 def _note(diary: Diary, before: FrameSet, now: FrameSet, unplugged: Iterator[faults.Fault]) -> None:
