@@ -1,6 +1,7 @@
 """What can go wrong, as types. Every message says what happened and what to do about it."""
 
 import textwrap
+from collections.abc import Iterable
 from typing import Self
 
 
@@ -39,6 +40,13 @@ class DriverNotInstalled(DriverError):
 
 class CameraNotFound(DriverError):
     """No such camera is connected."""
+
+    @classmethod
+    def among(cls, wanted: str, found: Iterable[str]) -> Self:
+        """Of the camera `wanted` (empty for any), where there are only those `found`, by their names."""
+        there = ", ".join(found)
+        missing = f"there is no camera {wanted!r}" if wanted else "no such camera is connected"
+        return cls(f"{missing}: {f'there are {there}' if there else 'none of its kind was found; check the cable'}")
 
 
 class DeviceBusy(DriverError):

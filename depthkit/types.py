@@ -150,7 +150,8 @@ class FrameSet:
     images: by role ("left", "right", "color", "ir", …), uint8 or uint16, (H, W) or (H, W, 3) RGB;
     depth: measured by the device itself, or None; stamps in ns, on the device's and on the host's clock;
     sequence: counts up by one a frame at the source, so that a gap shows a loss; rig: its calibration;
-    meta: what else the source says (exposure_us, gain, …), plain values; imu: what was felt since the frame before.
+    meta: what else the source says (exposure_us, gain, …), plain values; "gap" is for live cameras: how many frames
+    are missing before this one, by reason; imu: what was felt since the frame before.
     """
 
     images: Mapping[str, Image]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from depthkit.errors import DeviceBusy, DeviceLost, DriverError, InputError, Uns
 from depthkit.live import IsolatedDevice, LiveCamera, LiveConfig, Mode, Request, isolated
 from depthkit.live.keeper import GONE
 from depthkit.live.shared import SharedMemory, pack, unpack
+from depthkit.types import ImuSamples
 from tests.bag_frames import RIG, device_frames, frame_set, same
 from tests.conftest import ROOT
 from tests.isolated_devices import DangerousDevice
@@ -123,7 +125,8 @@ def test_a_program_without_a_main_guard_is_not_run_twice(tmp_path: Path) -> None
 def test_frames_of_any_size_go_through_memory() -> None:
     memory = SharedMemory()
     small, large = frame_set(1), device_frames(2)
-    for each in (small, large, small):
+    imu = ImuSamples(np.arange(3), np.ones((3, 3)), np.zeros((3, 3)))
+    for each in (small, large, small, replace(small, imu=imu), replace(large, depth=None)):
         head, sizes = pack(each, memory)
         assert same(unpack(head, sizes, RIG, memory), each)
     other = SharedMemory(os.dup(memory.fd))  # as the other process has it

@@ -64,6 +64,17 @@ def test_a_device_without_numbers_is_counted_by_its_stamps() -> None:
     assert (order.duplicates, order.reordered) == (1, 1)
 
 
+def test_a_device_without_numbers_may_be_slower_than_it_says() -> None:
+    order = Continuity(FPS, numbered=False)
+    stamps = [*range(1, 61, 3), 70, 73]  # a third of the rate, and three lost after 58
+    losses = [order.place(0, stamp * PERIOD, stamp * PERIOD) for stamp in stamps]
+    told = [loss for each in losses if each is not None for loss in each[1]]
+    assert sum(loss.frames for loss in told[:-1]) < 2 * 8  # until it is clear
+    assert told[-1].frames == 3
+    assert losses[-1] is not None
+    assert losses[-1][1] == []
+
+
 def test_a_device_with_neither_is_counted_as_it_comes() -> None:
     order = Continuity(FPS, numbered=False)
     assert order.place(0, 0, 0) == (0, [])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthkit.errors import AccessDenied, InputError, UnsupportedMode
+from depthkit.errors import AccessDenied, CameraNotFound, InputError, UnsupportedMode
 from depthkit.live import LiveCamera, Mode, Option, Profile, Request, Value, choose
 from depthkit.uris import CameraUri
 from tests.live_devices import ScriptedDevice, Socket
@@ -158,3 +158,10 @@ def test_what_is_known_of_a_camera() -> None:
 
 def test_who_may_not_open_a_camera_is_told_the_rule() -> None:
     assert 'ATTR{idVendor}=="8086"' in str(AccessDenied.to_usb("RealSense 0123", "8086"))
+
+
+def test_what_is_not_there_is_answered_with_what_is() -> None:
+    assert (
+        str(CameraNotFound.among("uvc:3", ["uvc:0", "uvc:1"])) == "there is no camera 'uvc:3': there are uvc:0, uvc:1"
+    )
+    assert "none of its kind was found" in str(CameraNotFound.among("", []))

@@ -115,7 +115,7 @@ class LiveCamera:
 
     def profiles(self) -> Sequence[Profile]:
         """What it could stream."""
-        return self._keeper.device.profiles()
+        return self._keeper.profiles
 
     def frames(self) -> Iterator[FrameSet]:
         """Every frame from now on, in order, until `interrupt` or `close`; waits while the camera is away."""

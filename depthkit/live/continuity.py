@@ -2,11 +2,13 @@
 
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 
 LOST = "lost on the way"
 INCOMPLETE = "incomplete"
 UNREAD = "not read in time"
 
+_FEW = 8  # frames, before their own pace counts and not the device's word
 _FAR = 1000  # numbers: a step as long as that, back or forth, is of a counter that began anew, not of lost frames
 
 
@@ -30,6 +32,7 @@ class Continuity:
         self._fps, self._numbered = fps, numbered
         self._last: tuple[int, int, int, int] | None = None  # number, the device's number and stamp, time of arrival
         self._skipped: deque[int] = deque(maxlen=_FAR)  # numbers of the device's that may still come, too late
+        self._steps_ns: deque[int] = deque(maxlen=31)  # between frames without numbers
         self._incomplete = 0
         self._restarted = ""
 
@@ -64,8 +67,13 @@ class Continuity:
         _, sequence, before_ns, _ = self._last
         if not (device_ns and before_ns) or self._restarted:
             return sequence + 1 + self._incomplete
-        periods = round((device_ns - before_ns) * self._fps / 1e9)
-        return sequence + (max(1, periods) if device_ns > before_ns else 0)
+        step_ns = device_ns - before_ns
+        if step_ns <= 0:
+            return sequence
+        self._steps_ns.append(step_ns)
+        # A camera may be slower than it says, as in the dark: then most frames are, and none is lost.
+        period_ns = median(self._steps_ns) if len(self._steps_ns) >= _FEW else 1e9 / self._fps
+        return sequence + max(1, round(step_ns / period_ns))
 
     def _is_stale(self, sequence: int, device_ns: int) -> bool:
         """Whether the frame came before, or after one that was made later."""

@@ -171,6 +171,7 @@ class Keeper:
 
     def _configured(self, device: Device) -> Device:
         try:
+            self.profiles = tuple(device.profiles())
             self.streams = tuple(device.configure(self._request))
             self.fps, self._address = self.streams[0].fps, device.address
             self._options = tuple(device.options())

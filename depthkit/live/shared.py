@@ -7,7 +7,7 @@ import tempfile
 from typing import Any
 
 from depthkit.cameras import Rig
-from depthkit.types import DepthImage, FrameSet
+from depthkit.types import DepthImage, FrameSet, ImuSamples
 
 _ALIGN = 64
 
@@ -54,18 +54,20 @@ def unpack(head: bytes, sizes: list[int], rig: Rig, memory: SharedMemory) -> Fra
     for size in sizes:
         copies.append(bytearray(room[at : at + size]))
         at += _aligned(size)
-    images, (sequence, device_ns, host_ns), depth, meta = pickle.loads(head, buffers=copies)
+    images, (sequence, device_ns, host_ns), depth, meta, imu = pickle.loads(head, buffers=copies)
     measured = None if depth is None else DepthImage(*depth)
-    return FrameSet(images, rig, sequence, device_ns, host_ns, measured, meta)
+    felt = None if imu is None else ImuSamples(*imu)
+    return FrameSet(images, rig, sequence, device_ns, host_ns, measured, meta, felt)
 
 
 def _fields(frames: FrameSet) -> tuple[Any, ...]:
-    depth = frames.depth
+    depth, imu = frames.depth, frames.imu
     return (
         dict(frames.images),
         (frames.sequence, frames.stamp_device_ns, frames.stamp_host_ns),
-        depth and (depth.depth, depth.reason, depth.confidence, depth.camera, depth.stamp_ns),
+        None if depth is None else (depth.depth, depth.reason, depth.confidence, depth.camera, depth.stamp_ns),
         dict(frames.meta),
+        None if imu is None else (imu.stamps_ns, imu.angular_velocity, imu.acceleration),
     )
 
 
