@@ -20,9 +20,10 @@ from depthkit.errors import (
 )
 from depthkit.live import Event, LiveCamera, LiveConfig, Patience, Request, Value
 from depthkit.live.continuity import INCOMPLETE, LOST, UNREAD
+from depthkit.live.intake import Intake
 from depthkit.live.keeper import GONE, SILENT
 from depthkit.types import FrameSet
-from tests.live_devices import PERIOD, ScriptedDevice, Socket, Step, frame
+from tests.live_devices import FPS, PERIOD, ScriptedDevice, Socket, Step, frame
 
 HASTY = LiveConfig(queue=1000, patience=Patience(silence=0.5, given_up=5))
 HASTIER = replace(HASTY, patience=Patience(silence=0.05, given_up=5))
@@ -193,6 +194,19 @@ def test_a_slow_consumer_is_told_what_it_missed(when_full: str, kept: list[int])
     assert numbers(found) == [*kept, 20]
     told = 0 if when_full == "drop_oldest" else 3
     assert [each.meta.get("gap") for each in found] == [{UNREAD: 17} if i == told else None for i in range(4)]
+
+
+def test_what_nobody_reads_takes_no_memory() -> None:
+    intake = Intake(FPS, True, lambda: None)
+    for i in range(1000):
+        accepted = intake.accept(frame(i))
+        assert accepted is not None
+        intake.add_unread(accepted)
+    assert len(intake._losses) == 1
+    last = intake.accept(frame(1002))
+    assert last is not None
+    assert intake.hand_out(last).meta["gap"] == {UNREAD: 1000, LOST: 2}
+    assert intake._losses == []
 
 
 def test_a_blocking_queue_makes_the_device_wait() -> None:

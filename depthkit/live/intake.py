@@ -82,4 +82,8 @@ class Intake:
 
     def _lose(self, loss: Loss) -> None:
         self._missing[loss.reason] += loss.frames
-        self._losses.append(loss)
+        last = self._losses[-1] if self._losses else None
+        if last is not None and loss.reason == last.reason and loss.before == last.before + loss.frames:
+            self._losses[-1] = replace(loss, frames=last.frames + loss.frames)  # nobody may read for a long time
+        else:
+            self._losses.append(loss)
