@@ -37,11 +37,15 @@ class Grabber:
         self._thread = threading.Thread(target=self._run, name="depthkit-grabber", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def start(self) -> None:
+        """Begin to read; as a context manager it does so by itself."""
+        self._thread.start()
 
     def stop(self, timeout: float | None = None) -> bool:
         """Take no more frames and wait for the source's current one, at most that long; True if it has come."""

@@ -22,7 +22,7 @@ from depthkit.live import Event, LiveCamera, LiveConfig, Patience, Request, Valu
 from depthkit.live.continuity import INCOMPLETE, LOST, UNREAD
 from depthkit.live.intake import Intake
 from depthkit.live.keeper import GONE, SILENT
-from depthkit.types import FrameSet
+from depthkit.types import FrameSet, ImuSamples
 from tests.live_devices import FPS, PERIOD, ScriptedDevice, Socket, Step, frame
 
 HASTY = LiveConfig(queue=1000, patience=Patience(silence=0.5, given_up=5))
@@ -207,6 +207,25 @@ def test_what_nobody_reads_takes_no_memory() -> None:
     assert last is not None
     assert intake.hand_out(last).meta["gap"] == {UNREAD: 1000, LOST: 2}
     assert intake._losses == []
+
+
+def test_what_was_felt_before_frames_that_nobody_read_comes_with_the_next() -> None:
+    felt = [ImuSamples(np.array([2 * i, 2 * i + 1]), np.full((2, 3), float(i)), np.zeros((2, 3))) for i in range(6)]
+    intake = Intake(FPS, True, lambda: None)
+    accepted = [intake.accept(replace(frame(i), imu=None if i == 2 else felt[i])) for i in range(6)]
+    frames = [each for each in accepted if each is not None]
+    for i in (1, 2, 3, 5):
+        intake.add_unread(frames[i])
+    assert [stamps_of(intake.hand_out(frames[i])) for i in (0, 4)] == [[0, 1], [2, 3, 6, 7, 8, 9]]
+    last = intake.accept(frame(6))
+    assert last is not None
+    assert stamps_of(intake.hand_out(last)) == [10, 11]
+
+
+def stamps_of(frames: FrameSet) -> list[int]:
+    assert frames.imu is not None
+    stamps: list[int] = frames.imu.stamps_ns.tolist()
+    return stamps
 
 
 def test_a_blocking_queue_makes_the_device_wait() -> None:

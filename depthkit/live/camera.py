@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Self
 
 from depthkit.cameras import Rig
-from depthkit.errors import DriverError, FrameTimeout
+from depthkit.errors import DriverError
 from depthkit.grabber import Grabber, WhenFull
 from depthkit.live.clock import ClockFit
 from depthkit.live.device import Device
@@ -19,6 +19,7 @@ from depthkit.live.stats import Stats
 from depthkit.types import FrameSet
 
 _CLOSING = 5.0  # s that a driver may take to come back from its read
+_WAS_CLOSED = "the camera was closed: open it again"
 
 CLOCK_JUMP = "clock jump"
 NO_REQUEST, NO_SETTINGS, PATIENCE = Request(), MappingProxyType[str, Value]({}), Patience()
@@ -71,7 +72,7 @@ class LiveCamera:
         self._keeper = Keeper(device, reopen, request, settings, self._config.patience)
         self._intake = Intake(self._keeper.fps, self._keeper.device.numbered, self._jumped)
         self._keeper.on_restart, self._keeper.on_incomplete = self._restarted, self._intake.add_incomplete
-        self._rig = self._keeper.device.rig
+        self._rig = self._keeper.rig
         self._lock = threading.Lock()
         self._grabber = Grabber(self._incoming(), self._config.queue, self._config.when_full)
         self._grabber.on_drop = self._intake.add_unread
@@ -127,7 +128,7 @@ class LiveCamera:
         self._stream()
         frames = self._grabber.read(timeout)
         if frames is None:
-            raise FrameTimeout("the camera was closed: open it again")
+            raise DriverError(_WAS_CLOSED)
         return self._intake.hand_out(frames)
 
     def interrupt(self) -> None:
@@ -152,10 +153,10 @@ class LiveCamera:
     def _stream(self) -> None:
         with self._lock:
             if self._closed:
-                raise DriverError("the camera was closed: open it again")
+                raise DriverError(_WAS_CLOSED)
             if not self._streaming:
                 self._streaming = True
-                self._grabber.__enter__()
+                self._grabber.start()
 
     def _incoming(self) -> Iterator[FrameSet]:
         """Frames in order and once; runs on the grabber's thread."""

@@ -2,14 +2,18 @@
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from depthkit.live.clock import ClockFit
 from depthkit.live.continuity import UNREAD, Continuity, Loss
 from depthkit.live.stats import Rate, Stats
-from depthkit.types import FrameSet
+from depthkit.types import FrameSet, ImuSamples
+
+_REMEMBERED = 1000  # frames that nobody read, of which is kept what was felt
 
 
 class Intake:
@@ -24,6 +28,7 @@ class Intake:
         self._frames, self._incomplete, self._rate = 0, 0, Rate()
         self._missing: Counter[str] = Counter()
         self._losses: list[Loss] = []  # before frames that were not handed out yet
+        self._felt: deque[tuple[int, ImuSamples]] = deque(maxlen=_REMEMBERED)  # before those, by number
         self._lock = threading.Lock()
 
     def restart(self, why: str) -> None:
@@ -37,9 +42,11 @@ class Intake:
         self._continuity.add_incomplete()
 
     def add_unread(self, frames: FrameSet) -> None:
-        """A frame was accepted, but given up in the queue."""
+        """A frame was accepted, but given up in the queue. What was felt before it is handed out with a later one."""
         with self._lock:
             self._lose(Loss(frames.sequence + 1, 1, UNREAD))
+            if frames.imu is not None:
+                self._felt.append((frames.sequence, frames.imu))
 
     def accept(self, frames: FrameSet) -> FrameSet | None:
         """The frame with its number among all, and when it arrived; None if it came before or too late."""
@@ -68,7 +75,18 @@ class Intake:
                 if loss.before <= frames.sequence:
                     gap[loss.reason] += loss.frames
             self._losses = [loss for loss in self._losses if loss.before > frames.sequence]
-        return replace(frames, meta={**frames.meta, "gap": dict(gap)}) if gap else frames
+            imu = self._felt_until(frames)
+        return replace(frames, meta={**frames.meta, "gap": dict(gap)}, imu=imu) if gap else frames
+
+    def _felt_until(self, frames: FrameSet) -> ImuSamples | None:
+        """What was felt up to a frame, since the one that was handed out before it."""
+        parts = [imu for number, imu in self._felt if number < frames.sequence]
+        for _ in parts:
+            self._felt.popleft()
+        if frames.imu is not None:
+            parts.append(frames.imu)
+        columns = zip(*((each.stamps_ns, each.angular_velocity, each.acceleration) for each in parts), strict=True)
+        return ImuSamples(*map(np.concatenate, columns)) if parts else None
 
     def stats(self, restarts: int, reopens: int, device: Mapping[str, int]) -> Stats:
         """All counts so far, with those of others."""

@@ -173,7 +173,7 @@ class Keeper:
         try:
             self.profiles = tuple(device.profiles())
             self.streams = tuple(device.configure(self._request))
-            self.fps, self._address = self.streams[0].fps, device.address
+            self.rig, self.fps, self._address = device.rig, self.streams[0].fps, device.address
             self._options = tuple(device.options())
             for name, value in self._settings.items():
                 device.set(name, find(self._options, name).read(value))
