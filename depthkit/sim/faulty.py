@@ -58,7 +58,7 @@ class Hardware:
         while not self._ready:
             due = self._due(self._next)
             time.sleep(max(0.0, min(due, end) - time.monotonic()))
-            if due > end or self._hung:
+            if self._hung or time.monotonic() < due:
                 time.sleep(max(0.0, end - time.monotonic()))
                 raise FrameTimeout(f"no frame for {timeout:g} s")
             self._make()
