@@ -1,10 +1,13 @@
 # make demo · make test · make check · make fuzz · make bench — each sets up what it needs, once.
+# make sdks — as root on Debian or Ubuntu: what of the cameras' SDKs pip cannot install, so that fewer tests are skipped.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test fuzz check format bench clean
+SDKS := libaravis-0.8-0 libopenni2-0 libfreenect-bin libfreenect-dev libdc1394-25 libdc1394-dev libusb-1.0-0 gcc
+
+.PHONY: setup sdks demo test fuzz check format bench clean
 
 setup: $(VENV)/.run
 
@@ -25,6 +28,12 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	@touch $@
+
+sdks: $(VENV)/.dev
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SDKS) >/dev/null
+	CFLAGS=-I/usr/include/libfreenect $(BIN)/python -m pip install --quiet freenect
+	$(BIN)/python -m pip install --quiet --no-deps pyorbbecsdk2
 
 demo: $(VENV)/.run
 	$(BIN)/depthkit demo
