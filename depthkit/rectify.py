@@ -70,7 +70,8 @@ def is_rectified(rig: Rig) -> bool:
     same_rows = np.allclose((left.fx, left.fy, left.cy), (right.fx, right.fy, right.cy), rtol=0, atol=1e-4)
     shift = transforms.from_rotation_translation(np.eye(3), (-rig.baseline, 0, 0))
     same_axes = np.allclose(T, shift, rtol=0, atol=1e-6 * min(1, rig.baseline))
-    return ideal and left.size == right.size and same_rows and same_axes
+    apart = rig.baseline >= _SHORTEST_BASELINE
+    return ideal and apart and left.size == right.size and same_rows and same_axes
 
 
 def rectifying_rotations(T_right_left: F64) -> tuple[F64, F64]:
@@ -106,7 +107,8 @@ def _check_baseline(x: float, y: float, z: float) -> None:
     """Raise CalibrationError unless the vector from the left to the right camera points mainly along x."""
     if np.linalg.norm((x, y, z)) < _SHORTEST_BASELINE:
         raise CalibrationError(
-            "the left and right cameras are in one place: T_right_left needs a translation, in metres"
+            "the left and right cameras are in one place: T_right_left needs a translation, in metres "
+            "(a rig that was never calibrated has none)"
         )
     if abs(x) < np.hypot(y, z):
         raise CalibrationError(

@@ -35,7 +35,7 @@ LEVEL = {f"depthkit.{name}": level for level, line in enumerate(LAYERS) for name
 
 # The other packages: whose modules each may import besides its own.
 BELOW = {
-    "depthkit_drivers": {"depthkit"},
+    "depthkit_drivers": {"depthkit", "depthkit_calib"},
     "depthkit_calib": {"depthkit"},
     "depthkit_tools": {"depthkit", "depthkit_calib"},
 }
