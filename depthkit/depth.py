@@ -1,8 +1,9 @@
-"""Disparity ↔ depth of a rectified pair: `z = fx · baseline / (d + cx_right − cx_left)`."""
+"""Disparity ↔ depth of a rectified pair, `z = fx · baseline / (d + cx_right − cx_left)`, and depth of devices."""
 
 import numpy as np
 
-from depthkit.cameras import Rig
+from depthkit.arrays import F32
+from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import CalibrationError, InputError
 from depthkit.rectify import is_rectified
 from depthkit.types import DepthImage, Disparity, Reason
@@ -29,6 +30,13 @@ def from_disparity(disparity: Disparity, rig: Rig, *, stamp_ns: int = 0) -> Dept
     reason = disparity.reason | too_far * np.uint16(Reason.TOO_FAR)
     confidence = disparity.confidence * ~too_far
     return DepthImage(depth, reason, confidence, rig.left, stamp_ns)
+
+
+def from_device(metres: F32, camera: CameraModel, stamp_ns: int = 0) -> DepthImage:
+    """Depth that a device measured itself: (H, W) float32 m with NaN unknown, trusted wherever it is known."""
+    known = ~np.isnan(metres)
+    reason = np.where(known, 0, Reason.NO_DATA).astype(np.uint16)
+    return DepthImage(metres, reason, known.astype(np.float32), camera, stamp_ns)
 
 
 def to_disparity(depth: DepthImage, rig: Rig) -> Disparity:

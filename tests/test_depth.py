@@ -87,3 +87,13 @@ def test_errors_name_the_remedy() -> None:
         depth.from_disparity(flat, rig(8, 6))
     with pytest.raises(CalibrationError, match="not seen by the left camera"):
         depth.to_disparity(depth.from_disparity(flat, rig()), rig(8, 6))
+
+
+def test_depth_of_a_device_is_measured_where_it_is_known() -> None:
+    metres = np.array([[1, np.nan, 2, 3]] * 3, np.float32)
+    found = depth.from_device(metres, rig().left, 7)
+    np.testing.assert_array_equal(found.depth, metres)
+    np.testing.assert_array_equal(found.measured, ~np.isnan(metres))
+    assert found.reason[0, 1] == Reason.NO_DATA
+    assert found.confidence[0].tolist() == [1, 0, 1, 1]
+    assert found.stamp_ns == 7

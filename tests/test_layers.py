@@ -24,7 +24,7 @@ LAYERS = """
     halves regions
     pair_matcher
     stereo depth cloud
-    quality evaluate truth opencv_matcher
+    quality evaluate truth opencv_matcher imu
     bag
     recordings grabber
     live

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from depthkit.bag import CommonInfo, FrameDigest, LagInfo, RoleInfo, ros
 from depthkit.bag.info import clocks, course, histogram
-from depthkit.cameras import CameraModel, Rig
+from depthkit.cameras import Rig
+from depthkit.depth import from_device
 from depthkit.errors import BagError
 from depthkit.recordings.contents import DEPTH, Contents, LeftOver, Moment, explained
 from depthkit.recordings.pairs import reference_role
-from depthkit.types import DepthImage, FrameSet, Reason
+from depthkit.types import FrameSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Recording:
             sequence=moment.sequence,
             stamp_device_ns=moment.stamp_ns,
             stamp_host_ns=moment.stamp_ns if moment.host_ns is None else moment.host_ns,
-            depth=None if depth is None else _depth(depth, self.rig.camera(DEPTH), moment.shots[DEPTH].stamp_ns),
+            depth=None if depth is None else from_device(depth, self.rig.camera(DEPTH), moment.shots[DEPTH].stamp_ns),
             meta=moment.meta,
         )
 
@@ -166,13 +166,6 @@ class Recording:
             pixels[DEPTH] = first.depth.depth
         for role, image in pixels.items():
             yield RoleInfo(role, image.shape[1], image.shape[0], ros.encoding(image), counts[role])
-
-
-def _depth(depth: NDArray[Any], camera: CameraModel, stamp_ns: int) -> DepthImage:
-    """A device's own depth: trusted where it is known, since foreign recordings keep no confidence."""
-    known = ~np.isnan(depth)
-    reason = np.where(known, 0, Reason.NO_DATA).astype(np.uint16)
-    return DepthImage(depth, reason, known.astype(np.float32), camera, stamp_ns)
 
 
 def _lags_ns(moments: Sequence[Moment]) -> dict[str, list[int]]:
