@@ -2,11 +2,15 @@
 
 import numpy as np
 
-from depthkit.arrays import F32
+from depthkit import kernels, threads
+from depthkit.arrays import F32, U16, require
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import CalibrationError, InputError
 from depthkit.rectify import is_rectified
+from depthkit.recycling import Recycler
 from depthkit.types import DepthImage, Disparity, Reason
+
+_memory = Recycler()
 
 
 def from_disparity(disparity: Disparity, rig: Rig, *, stamp_ns: int = 0) -> DepthImage:
@@ -37,6 +41,16 @@ def from_device(metres: F32, camera: CameraModel, stamp_ns: int = 0) -> DepthIma
     known = ~np.isnan(metres)
     reason = np.where(known, 0, Reason.NO_DATA).astype(np.uint16)
     return DepthImage(metres, reason, known.astype(np.float32), camera, stamp_ns)
+
+
+def from_steps(steps: U16, scale: float, camera: CameraModel, stamp_ns: int = 0) -> DepthImage:
+    """Depth as a device sends it: (H, W) uint16 steps of `scale` m, 0 unknown; else as `from_device`."""
+    require("depth in steps", steps, np.uint16, (None, None))
+    metres, reason, confidence = (_memory.empty(steps.shape, kind) for kind in (np.float32, np.uint16, np.float32))
+    no_data = np.uint16(Reason.NO_DATA)
+    out = metres, reason, confidence
+    threads.for_rows(kernels.metres.from_steps, len(steps), steps, np.float32(scale), no_data, *out, at_least=256)
+    return DepthImage(metres, reason, confidence, camera, stamp_ns)
 
 
 def to_disparity(depth: DepthImage, rig: Rig) -> Disparity:

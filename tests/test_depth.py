@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from depthkit import depth, transforms
+from depthkit import depth, images, transforms
 from depthkit.arrays import F32
 from depthkit.cameras import CameraModel, Rig
 from depthkit.errors import CalibrationError, InputError
@@ -97,3 +97,14 @@ def test_depth_of_a_device_is_measured_where_it_is_known() -> None:
     assert found.reason[0, 1] == Reason.NO_DATA
     assert found.confidence[0].tolist() == [1, 0, 1, 1]
     assert found.stamp_ns == 7
+
+
+@pytest.mark.kernel
+def test_depth_in_steps() -> None:
+    steps = np.random.default_rng(0).integers(0, 3, (3, 4)).astype(np.uint16) * np.uint16(21845)
+    found, expected = depth.from_steps(steps, 0.00025, rig().left, 7), images.dequantize(steps, 0.00025)
+    same = depth.from_device(expected, rig().left, 7)
+    for name in ("depth", "reason", "confidence", "stamp_ns"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(same, name))
+    with pytest.raises(InputError, match="depth in steps must be uint16"):
+        depth.from_steps(expected, 0.001, rig().left)  # type: ignore[arg-type]

@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from depthkit.errors import FrameIncomplete
+from depthkit.recycling import Recycler
+
+_memory = Recycler()
 
 
 def image_of(
@@ -26,5 +29,6 @@ def image_of(
     found = np.frombuffer(data, np.uint8)
     if found.size < needed:
         raise FrameIncomplete(f"a frame has {found.size} bytes of {needed}")
-    rows = np.lib.stride_tricks.as_strided(found, (height, row), (stride or row, 1))
-    return np.array(rows, order="C").view(kind).reshape(shape)
+    rows: NDArray[np.uint8] = _memory.empty((height, row), np.uint8)
+    rows[:] = np.lib.stride_tricks.as_strided(found, (height, row), (stride or row, 1))
+    return rows.view(kind).reshape(shape)

@@ -47,7 +47,9 @@ def raw(encoding: str, height: int, width: int, step: int, big_endian: bool, dat
     pixels = pixels.reshape((height, width) if channels == 1 else (height, width, channels))
     if coded:
         return np.asarray(cv2.cvtColor(pixels, _CODED[encoding][1]))
-    return pixels if channels == 1 else pixels[..., (0, 1, 2) if encoding.startswith("rgb") else (2, 1, 0)]
+    if channels == 1:
+        return pixels
+    return pixels[..., :3] if encoding.startswith("rgb") else pixels[..., 2::-1]
 
 
 def compressed(form: str, data: bytes) -> NDArray[Any]:

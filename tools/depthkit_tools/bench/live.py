@@ -3,22 +3,27 @@
     depthkit bench live
 
 A simulated device gives a pair of 640×480 RGB images 60 times a second, rendered before. The loop of the driver and
-the live camera (thread, queue, watchdog, clocks, counts) read it in turns. Latency is from a frame's arrival to the
-consumer's hand; CPU is in percent of one core.
+the live camera (thread, queue, watchdog, clocks, counts) read it in turns. So do librealsense's own loop and the live
+camera over it, where pyrealsense2 is installed, with depth and colour of a camera that is simulated on the network of
+this machine. Latency is from a frame's arrival, of the latter from its making, to the consumer's hand; CPU is in
+percent of one core.
 """
 
+import importlib.util
 import statistics
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 
+from depthkit.capture import open_camera
 from depthkit.errors import InputError
 from depthkit.live import Device, LiveCamera, Request
 from depthkit.sim import faulty_options
 from depthkit.sim.faulty import FaultyDevice
-from depthkit.types import FrameSet
+from depthkit_tools.bench import live_realsense
 from depthkit_tools.bench.report import machine, machine_line
 from depthkit_tools.console import print_json, say
 
@@ -39,8 +44,9 @@ class Config:
     """Print the figures as JSON instead of the table."""
 
 
-Frames = Generator[FrameSet, None, None]
-Side = Callable[[Device], Frames]
+Stamps = Generator[int, None, None]
+Side = Callable[[], Stamps]
+"""Reads a camera for as long as it is asked, and says of each frame when it came, in ns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,17 @@ def run(config: Config) -> int:
     """Measure both sides and print the table."""
     if config.rounds < 1 or config.seconds <= 0:
         raise InputError("bench live needs at least 1 round, and seconds must be positive")
-    sides: dict[str, Side] = {"the driver's own loop": _loop, "LiveCamera": _camera}
-    turns: dict[str, list[Turn]] = {name: [] for name in sides}
-    for i in range(config.rounds):
-        say(f"round {i + 1} of {config.rounds}")
-        for name, side in sides.items():
-            turns[name].append(_turn(config, side))
+    turns: dict[str, list[Turn]] = {}
+    with ExitStack() as stack:
+        sides = {"the driver's own loop": partial(_loop, config), "LiveCamera": partial(_camera, config)}
+        if importlib.util.find_spec("pyrealsense2") is not None:
+            uri = stack.enter_context(live_realsense.camera(config.fps))
+            sides["pyrealsense2's own loop"] = partial(live_realsense.sdk_loop, config.fps)
+            sides["pyrealsense2, LiveCamera"] = partial(_opened, uri)
+        for i in range(config.rounds):
+            say(f"round {i + 1} of {config.rounds}")
+            for name, side in sides.items():
+                turns.setdefault(name, []).append(_turn(config, side))
     medians = {name: _median(each) for name, each in turns.items()}
     if config.json:
         print_json({"machine": machine(), **{name: asdict(each) for name, each in medians.items()}})
@@ -75,26 +86,38 @@ def run(config: Config) -> int:
 
 
 def _turn(config: Config, side: Side) -> Turn:
-    hardware = faulty_options.hardware({"size": config.size, "fps": str(config.fps)})
-    with closing(side(FaultyDevice(hardware, "bench"))) as frames:
-        next(frames)  # starting costs more
+    with closing(side()) as stamps:
+        next(stamps)  # starting costs more
         cpu, start = time.process_time(), time.monotonic()
-        taken_in = islice(frames, max(1, round(config.seconds * config.fps)))
-        latencies = [(time.time_ns() - each.stamp_host_ns) / 1e6 for each in taken_in]
+        taken_in = islice(stamps, max(1, round(config.seconds * config.fps)))
+        latencies = [(time.time_ns() - stamp) / 1e6 for stamp in taken_in]
         cpu, taken = time.process_time() - cpu, time.monotonic() - start
     return Turn(len(latencies), statistics.median(latencies), 100 * cpu / taken)
 
 
-def _loop(device: Device) -> Frames:
+def _device(config: Config) -> Device:
+    return FaultyDevice(faulty_options.hardware({"size": config.size, "fps": str(config.fps)}), "bench")
+
+
+def _loop(config: Config) -> Stamps:
+    device = _device(config)
     device.configure(Request())
     device.start()
     while True:
-        yield device.read(1.0)
+        yield device.read(1.0).stamp_host_ns
 
 
-def _camera(device: Device) -> Frames:
+def _camera(config: Config) -> Stamps:
+    device = _device(config)
     with LiveCamera(device, lambda _: device) as camera:
-        yield from camera.frames()
+        for frames in camera.frames():
+            yield frames.stamp_host_ns
+
+
+def _opened(uri: str) -> Stamps:
+    with open_camera(uri) as camera:
+        for frames in camera.frames():
+            yield frames.stamp_device_ns
 
 
 def _median(turns: list[Turn]) -> Turn:
