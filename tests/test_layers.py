@@ -24,6 +24,7 @@ LAYERS = """
     halves regions
     pair_matcher
     stereo depth cloud
+    scan3d
     quality evaluate truth opencv_matcher imu
     bag
     recordings grabber
