@@ -132,7 +132,8 @@ def depth_image(
         raise InputError(f"a range image is (H, W) or (H, W, 3), not of shape {raw.shape}")
     c = raw if raw.ndim == 2 else raw[..., 2]
     if raw.ndim == 2 and scan3d.is_disparity:
-        return _from_disparity(c, scan3d, confidence, stamp_ns)
+        found = _from_disparity(c, scan3d, confidence, stamp_ns)
+        return found if camera is None else replace(found, camera=camera)
     z = scan3d.axes[2].values(c) * np.float32(scan3d.unit)
     z[~(z > 0)] = np.nan
     reason = np.isnan(z) * np.uint16(Reason.NO_DATA)
@@ -161,10 +162,8 @@ def _from_disparity(raw: NDArray[Any], scan3d: Scan3d, confidence: NDArray[Any] 
 
 def _trust(confidence: NDArray[Any] | None, reason: NDArray[np.uint16]) -> F32:
     """1 where measured, or the device's confidence, of which a measured pixel always has some; 0 elsewhere."""
-    measured = reason == 0
-    if confidence is None:
-        return measured.astype(np.float32)
-    return np.where(measured, np.maximum(confidence_of(confidence), _LEAST), np.float32(0))
+    measured = np.equal(reason, 0).astype(np.float32)
+    return measured if confidence is None else measured * np.maximum(confidence_of(confidence), _LEAST)
 
 
 def _check(get: Getter, prefix: str) -> None:

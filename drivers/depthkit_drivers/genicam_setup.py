@@ -1,0 +1,145 @@
+"""A GenICam device that is set up as requested, and what its frames come to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from depthkit.cameras import Rig
+from depthkit.errors import CalibrationError
+from depthkit.live import Profile, Request, choose
+from depthkit.live.options import Value
+from depthkit.scan3d import Scan3d
+from depthkit.types import FrameSet
+from depthkit_drivers import rigs
+from depthkit_drivers.genicam_components import (
+    DEPTH,
+    PAIR,
+    RANGES,
+    RIGHT,
+    Component,
+    Features,
+    components,
+    enabled,
+    frame_parts,
+)  # fmt: skip
+
+_CHUNKS = {"Timestamp", "ExposureTime", "Gain", "FrameID"}
+_META = {"ChunkExposureTime": "exposure_us", "ChunkGain": "gain"}
+_SETTINGS = ("Selector", "Enable", "ModeActive", "XMLEnable")
+_OURS = "ChunkScan3d", "ChunkComponent"  # of no use to others
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """streams: as configured; names: of the components that are enabled; scan3d: of that which is depth; chunks: names
+    of the features that come with a frame."""
+
+    streams: Sequence[Profile]
+    names: Sequence[str]
+    scan3d: Scan3d
+    rig: Rig
+    chunks: Sequence[str]
+
+    def frames(self, pictures: Mapping[str, NDArray[Any]], nodes: Features, number: int, stamp_ns: int) -> FrameSet:
+        """The frame of the components `pictures`, by SFNC's names, when the features of its chunks can be read.
+
+        Raises FrameIncomplete if one of the streams is missing.
+        """
+        chunks = {name: value for name in self.chunks if (value := nodes.get(name)) is not None}
+        scan3d = self._scan3d_of(chunks, nodes)
+        stamp_ns = stamp_ns or int(chunks.pop("ChunkTimestamp", 0))
+        roles = [profile.role for profile in self.streams]
+        images, depth = frame_parts(pictures, roles, scan3d, self.rig, stamp_ns)
+        meta = {_META.get(name, name): value for name, value in chunks.items() if not name.startswith(_OURS)}
+        return FrameSet(images, self.rig, number, stamp_ns, depth=depth, meta=meta)
+
+    def _scan3d_of(self, chunks: Mapping[str, Value], nodes: Features) -> Scan3d:
+        """With the steps of the coordinates that came with the frame, if they did."""
+        if "ChunkScan3dCoordinateScale" not in chunks:
+            return self.scan3d
+        for name in set(RANGES) & set(self.names):
+            nodes.put("ChunkComponentSelector", name)
+        return replace(self.scan3d, axes=Scan3d.read(nodes.get, nodes.put, "Chunk").axes)
+
+
+def configure(nodes: Features, request: Request, rig_file: str | None, chunks: Callable[[], Sequence[str]]) -> Setup:
+    """Set sizes, formats and the rate, enable the components that are needed and no others, and read the calibration.
+
+    chunks: lists the features whose names begin with "Chunk". Raises UnsupportedMode, CalibrationError for depth that
+    is none, and InputError for a rig file.
+    """
+    known = components(nodes, request)
+    streams = choose([profile for component in known for profile in component.profiles], request)
+    names = enabled(known, [profile.role for profile in streams])
+    nodes.put("AcquisitionMultiPartMode", "SynchronizedComponents")
+    for component in _off_first(known, names):
+        _apply(nodes, component, component.name in names, streams)
+    scans = {profile.role: _scan3d(nodes, known, names, profile.role) for profile in streams}
+    rig = rigs.rig_of(rig_file, list(scans), _size(streams)) if rig_file else _rig(streams, scans)
+    scan3d = scans.get(DEPTH, Scan3d())
+    if scan3d.is_disparity:
+        scan3d.pair(*rig.camera(DEPTH).size)  # it can be told from disparities how deep they are, or it ends here
+    return Setup(streams, names, scan3d, rig, _enable_chunks(nodes, chunks))
+
+
+def _off_first(known: Sequence[Component], names: Sequence[str]) -> list[Component]:
+    """Some devices have components that exclude each other."""
+    return sorted(known, key=lambda component: component.name in names)
+
+
+def _apply(nodes: Features, component: Component, on: bool, streams: Sequence[Profile]) -> None:
+    nodes.put("ComponentSelector", component.name)
+    nodes.put("ComponentEnable", on)
+    for profile in streams:
+        if on and profile.role in component.roles:
+            nodes.put("PixelFormat", profile.format)
+            nodes.put("Width", profile.width)
+            nodes.put("Height", profile.height * (2 if component.name == PAIR else 1))
+            if nodes.get("AcquisitionFrameRate") != profile.fps:
+                nodes.put("AcquisitionFrameRateEnable", True)
+                nodes.put("AcquisitionFrameRate", profile.fps)
+    if component.name in RANGES:  # its confidence comes with depth, where a device has it
+        nodes.put("ComponentSelector", "Confidence")
+        nodes.put("ComponentEnable", on)
+
+
+def _scan3d(nodes: Features, known: Sequence[Component], names: Sequence[str], role: str) -> Scan3d:
+    """What the device says about the component of that role; of an image nothing that only concerns depth."""
+    name = next(each.name for each in known if role in each.roles and each.name in names)
+    nodes.put("ComponentSelector", name)
+    if name not in RANGES:
+        with suppress(CalibrationError):
+            return Scan3d.read(nodes.get, nodes.put)
+        return Scan3d()
+    found = Scan3d.read(nodes.get, nodes.put)
+    return replace(found, output_mode="DisparityC") if name == "Disparity" and not found.output_mode else found
+
+
+def _rig(streams: Sequence[Profile], scans: Mapping[str, Scan3d]) -> Rig:
+    """All streams are of one sensor, but for the right one; not calibrated if the device does not say how it sees."""
+    if any(scan.focal_length is None for scan in scans.values()) or (RIGHT in scans and scans[RIGHT].baseline is None):
+        roles = {each.role: rigs.uncalibrated([each.role], (each.width, each.height)) for each in streams}
+        return Rig(
+            {role: rig.camera(role) for role, rig in roles.items()}, provenance=next(iter(roles.values())).provenance
+        )
+    cameras = {each.role: scans[each.role].camera(each.width, each.height) for each in streams}
+    poses = {RIGHT: scans[RIGHT].pair(*cameras[RIGHT].size).T_camera_rig[RIGHT]} if RIGHT in cameras else {}
+    return Rig(cameras, poses, {"source": "Scan3d features of the camera"})
+
+
+def _size(streams: Sequence[Profile]) -> tuple[int, int]:
+    return streams[0].width, streams[0].height
+
+
+def _enable_chunks(nodes: Features, names: Callable[[], Sequence[str]]) -> list[str]:
+    """Have sent along with frames what depthkit keeps of it; names of the features that can then come."""
+    if not nodes.put("ChunkModeActive", True):
+        return []
+    for chunk in nodes.choices("ChunkSelector"):
+        if chunk in _CHUNKS or chunk.startswith("Scan3d"):
+            nodes.put("ChunkSelector", chunk)
+            nodes.put("ChunkEnable", True)
+    return [name for name in names() if not name.endswith(_SETTINGS)]

@@ -1,0 +1,91 @@
+"""What a GenTL buffer holds: an image, the parts of a multi-part payload, or the components of a GenDC container."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from genicam import gentl
+from harvesters.util.pfnc import dict_by_ints
+from numpy.typing import NDArray
+
+from depthkit.live import image_of
+
+_OTHER_PLANES = re.compile(r"Coord3D_[AB]\d")
+_COMPONENTS = {1: "Intensity", 2: "Infrared", 4: "Range", 6: "Confidence", 8: "Disparity"}
+"""The SFNC's ComponentIDValue."""
+
+
+def pictures(buffer: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Pixels by the SFNC's name of their component, as copies of the buffer's memory.
+
+    names: of the components that are enabled, by which parts are told that do not say what they are. Of planes of
+    coordinates the third alone is taken, of which depth comes. Raises FrameIncomplete for parts that are too short.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    for name, form, part in _parts(buffer):
+        label = name or _label(form, names)
+        if label is not None and not _OTHER_PLANES.match(form):
+            found[label] = _pixels(buffer, part, form)
+    return found
+
+
+def stamp_ns(buffer: Any) -> int:
+    """When the device says that it took the frame, 0 if it has no clock."""
+    for ask in (_stamp, _ticks, _stamp_of_components):
+        try:
+            if stamp := ask(buffer):
+                return stamp
+        except gentl.GenericException:
+            continue
+    return 0
+
+
+def _stamp(buffer: Any) -> int:
+    return int(buffer.timestamp_ns)
+
+
+def _ticks(buffer: Any) -> int:
+    return int(buffer.timestamp) * 1_000_000_000 // int(buffer.parent.parent.timestamp_frequency)
+
+
+def _stamp_of_components(buffer: Any) -> int:
+    return max((int(component.timestamp_ns) for component in buffer.components), default=0)
+
+
+def _parts(buffer: Any) -> Iterator[tuple[str | None, str, Any]]:
+    """Of each part its component's name, if it says so, its format and the part; the buffer itself if it has none."""
+    if buffer.payload_type == gentl.PAYLOADTYPE_INFO_IDS.PAYLOAD_TYPE_GENDC:
+        for component in buffer.components:
+            name = _COMPONENTS.get(component.component_id_value)
+            if name is not None:
+                yield from ((name, dict_by_ints[part.data_format], part) for part in component.parts)
+    elif parts := buffer.parts:
+        yield from ((None, dict_by_ints.get(part.data_format, ""), part) for part in parts)
+    else:
+        yield None, dict_by_ints[buffer.pixel_format], buffer
+
+
+def _label(form: str, names: Sequence[str]) -> str | None:
+    """The component that pictures of that format are of."""
+    if form.startswith("Coord3D"):
+        return next((name for name in names if name in ("Range", "Disparity")), None)
+    if form.startswith("Confidence"):
+        return "Confidence"
+    return next((name for name in names if name not in ("Range", "Disparity", "Confidence")), None) if form else None
+
+
+def _pixels(buffer: Any, part: Any, form: str) -> NDArray[Any]:
+    if part is buffer:
+        begin, padding, bits = buffer.image_offset, buffer.padding_x, buffer.pixel_format
+    else:
+        begin, padding, bits = part.data_offset, part.x_padding, part.data_format
+    row = part.width * (bits >> 16 & 0xFF) // 8  # a format's number says how many bits a pixel has
+    return _unpack(memoryview(buffer.raw_buffer)[begin:], form, part.width, part.height, row + padding)
+
+
+def _unpack(data: memoryview, form: str, width: int, height: int, stride: int) -> NDArray[Any]:
+    letters, bits, real = re.findall(r"(?:Coord3D_|Confidence|Mono)?([A-Za-z]*)(\d+)(f?)", form)[0]
+    kind = np.dtype("f4") if real else np.dtype(f"u{int(bits) // 8}")
+    channels = len(letters) or 1
+    return image_of(data, (height, width, channels)[: 2 + (channels > 1)], kind, stride)
