@@ -21,7 +21,7 @@ PAIR = "IntensityCombined"
 """The left image on top of the right one, as rc_visard and Basler's stereo cameras send it."""
 
 CONFIDENCE = "Confidence"
-_COLOURED = ("RGB", "BGR", "YCbCr", "YUV", "Bayer")
+COLOURED = ("RGB", "BGR", "YCbCr", "YUV", "Bayer")
 _SLOWEST = 1.0  # fps of a camera that does not say
 
 
@@ -63,7 +63,7 @@ def components(nodes: Features, request: Request) -> list[Component]:
     found = []
     for name in sorted(names, key=_order) or [_only(nodes)]:
         nodes.put("ComponentSelector", name)
-        formats = nodes.choices("PixelFormat") or [str(nodes.get("PixelFormat"))]
+        formats = _formats(nodes, name)
         roles = _roles(name, formats[0], stereo, ranged=any(each in names for each in RANGES))
         if roles:
             modes = [mode for role in roles for mode in _profiles(nodes, role, formats, request, name == PAIR)]
@@ -71,14 +71,17 @@ def components(nodes: Features, request: Request) -> list[Component]:
     return found
 
 
-def enabled(known: Sequence[Component], roles: Sequence[str]) -> list[str]:
-    """Names of the components that images of these roles come from; the pair of images alone has a right one."""
+def needed(known: Sequence[Component], roles: Sequence[str], every: Sequence[str]) -> list[str]:
+    """Names of the components that streams of these roles come from; the pair of images alone has a right one.
+
+    every: names of all components; depth has its confidence with it, where that is one.
+    """
     wanted, names = set(roles), []
     for component in sorted(known, key=lambda each: each.name != PAIR or RIGHT not in wanted):
         if wanted & set(component.roles):
             names.append(component.name)
             wanted -= set(component.roles)
-    return names
+    return [*names, CONFIDENCE] if DEPTH in roles and CONFIDENCE in every else names
 
 
 def frame_parts(
@@ -97,7 +100,9 @@ def frame_parts(
         raise FrameIncomplete(f"a frame has no {', '.join(sorted(missing))}; it has {', '.join(pictures)}")
     depth = None
     if raw is not None and DEPTH in roles:
-        depth = depth_image(raw, scan3d, rig.camera(DEPTH), pictures.get(CONFIDENCE), stamp_ns)
+        depth = depth_image(
+            raw if raw.ndim == 2 else raw[..., :3], scan3d, rig.camera(DEPTH), pictures.get(CONFIDENCE), stamp_ns
+        )
     return {role: image for role, image in images.items() if role in roles}, depth
 
 
@@ -108,6 +113,13 @@ def _picture(pixels: NDArray[Any]) -> Image:
 
 def _order(name: str) -> tuple[bool, str]:
     return name != "Intensity", name
+
+
+def _formats(nodes: Features, name: str) -> list[str]:
+    """Of coordinates those that are marked as such, by which they are known from images in a buffer."""
+    every = nodes.choices("PixelFormat") or [str(nodes.get("PixelFormat"))]
+    marked = [form for form in every if form.startswith("Coord3D")]
+    return marked if name in RANGES and marked else every
 
 
 def _only(nodes: Features) -> str:
@@ -125,7 +137,7 @@ def _roles(name: str, form: str, stereo: bool, ranged: bool) -> tuple[str, ...]:
         return ()
     if stereo:
         return (LEFT,)
-    return ("color",) if form.startswith(_COLOURED) else ("ir",) if ranged else ("mono",)
+    return ("color",) if form.startswith(COLOURED) else ("ir",) if ranged else ("mono",)
 
 
 def _profiles(nodes: Features, role: str, formats: Sequence[str], request: Request, halved: bool) -> list[Profile]:

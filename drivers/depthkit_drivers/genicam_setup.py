@@ -22,8 +22,8 @@ from depthkit_drivers.genicam_components import (
     Component,
     Features,
     components,
-    enabled,
     frame_parts,
+    needed,
 )  # fmt: skip
 
 _CHUNKS = {"Timestamp", "ExposureTime", "Gain", "FrameID"}
@@ -34,11 +34,14 @@ _OURS = "ChunkScan3d", "ChunkComponent"  # of no use to others
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """streams: as configured; names: of the components that are enabled; scan3d: of that which is depth; chunks: names
-    of the features that come with a frame."""
+    """How a device is set up.
+
+    streams: as configured; formats: of the pixels of the components that are enabled, by name; scan3d: of that which
+    is depth; chunks: names of the features that come with a frame.
+    """
 
     streams: Sequence[Profile]
-    names: Sequence[str]
+    formats: Mapping[str, str]
     scan3d: Scan3d
     rig: Rig
     chunks: Sequence[str]
@@ -60,9 +63,14 @@ class Setup:
         """With the steps of the coordinates that came with the frame, if they did."""
         if "ChunkScan3dCoordinateScale" not in chunks:
             return self.scan3d
-        for name in set(RANGES) & set(self.names):
+        for name in set(RANGES) & set(self.formats):
             nodes.put("ChunkComponentSelector", name)
-        return replace(self.scan3d, axes=Scan3d.read(nodes.get, nodes.put, "Chunk").axes)
+        came = Scan3d.read(nodes.get, nodes.put, "Chunk").axes
+        a, b, c = (
+            replace(axis, invalid=own.invalid if axis.invalid is None else axis.invalid)
+            for own, axis in zip(self.scan3d.axes, came, strict=True)
+        )
+        return replace(self.scan3d, axes=(a, b, c))
 
 
 def configure(nodes: Features, request: Request, rig_file: str | None, chunks: Callable[[], Sequence[str]]) -> Setup:
@@ -73,37 +81,38 @@ def configure(nodes: Features, request: Request, rig_file: str | None, chunks: C
     """
     known = components(nodes, request)
     streams = choose([profile for component in known for profile in component.profiles], request)
-    names = enabled(known, [profile.role for profile in streams])
-    nodes.put("AcquisitionMultiPartMode", "SynchronizedComponents")
-    for component in _off_first(known, names):
-        _apply(nodes, component, component.name in names, streams)
+    names = needed(known, [profile.role for profile in streams], nodes.choices("ComponentSelector"))
+    _enable(nodes, names)
+    for component in known:
+        if component.name in names:
+            _set_mode(nodes, component, streams)
     scans = {profile.role: _scan3d(nodes, known, names, profile.role) for profile in streams}
-    rig = rigs.rig_of(rig_file, list(scans), _size(streams)) if rig_file else _rig(streams, scans)
+    size = streams[0].width, streams[0].height
+    rig = rigs.rig_of(rig_file, list(scans), size) if rig_file else _rig(streams, scans)
     scan3d = scans.get(DEPTH, Scan3d())
     if scan3d.is_disparity:
-        scan3d.pair(*rig.camera(DEPTH).size)  # it can be told from disparities how deep they are, or it ends here
-    return Setup(streams, names, scan3d, rig, _enable_chunks(nodes, chunks))
+        scan3d.pair(*rig.camera(DEPTH).size)  # raises, if it cannot be told how deep they are
+    return Setup(streams, {name: _format(nodes, name) for name in names}, scan3d, rig, _enable_chunks(nodes, chunks))
 
 
-def _off_first(known: Sequence[Component], names: Sequence[str]) -> list[Component]:
-    """Some devices have components that exclude each other."""
-    return sorted(known, key=lambda component: component.name in names)
+def _enable(nodes: Features, names: Sequence[str]) -> None:
+    """These components and no others, in one payload where they could come in several."""
+    nodes.put("AcquisitionMultiPartMode", "SynchronizedComponents")
+    for name in sorted(nodes.choices("ComponentSelector"), key=names.__contains__):  # some exclude others: off first
+        nodes.put("ComponentSelector", name)
+        nodes.put("ComponentEnable", name in names)
 
 
-def _apply(nodes: Features, component: Component, on: bool, streams: Sequence[Profile]) -> None:
+def _set_mode(nodes: Features, component: Component, streams: Sequence[Profile]) -> None:
     nodes.put("ComponentSelector", component.name)
-    nodes.put("ComponentEnable", on)
     for profile in streams:
-        if on and profile.role in component.roles:
+        if profile.role in component.roles:
             nodes.put("PixelFormat", profile.format)
             nodes.put("Width", profile.width)
             nodes.put("Height", profile.height * (2 if component.name == PAIR else 1))
             if nodes.get("AcquisitionFrameRate") != profile.fps:
                 nodes.put("AcquisitionFrameRateEnable", True)
                 nodes.put("AcquisitionFrameRate", profile.fps)
-    if component.name in RANGES:  # its confidence comes with depth, where a device has it
-        nodes.put("ComponentSelector", "Confidence")
-        nodes.put("ComponentEnable", on)
 
 
 def _scan3d(nodes: Features, known: Sequence[Component], names: Sequence[str], role: str) -> Scan3d:
@@ -121,17 +130,17 @@ def _scan3d(nodes: Features, known: Sequence[Component], names: Sequence[str], r
 def _rig(streams: Sequence[Profile], scans: Mapping[str, Scan3d]) -> Rig:
     """All streams are of one sensor, but for the right one; not calibrated if the device does not say how it sees."""
     if any(scan.focal_length is None for scan in scans.values()) or (RIGHT in scans and scans[RIGHT].baseline is None):
-        roles = {each.role: rigs.uncalibrated([each.role], (each.width, each.height)) for each in streams}
-        return Rig(
-            {role: rig.camera(role) for role, rig in roles.items()}, provenance=next(iter(roles.values())).provenance
-        )
+        unknown = {each.role: rigs.uncalibrated([each.role], (each.width, each.height)) for each in streams}
+        provenance = unknown[streams[0].role].provenance
+        return Rig({role: rig.camera(role) for role, rig in unknown.items()}, provenance=provenance)
     cameras = {each.role: scans[each.role].camera(each.width, each.height) for each in streams}
     poses = {RIGHT: scans[RIGHT].pair(*cameras[RIGHT].size).T_camera_rig[RIGHT]} if RIGHT in cameras else {}
     return Rig(cameras, poses, {"source": "Scan3d features of the camera"})
 
 
-def _size(streams: Sequence[Profile]) -> tuple[int, int]:
-    return streams[0].width, streams[0].height
+def _format(nodes: Features, component: str) -> str:
+    nodes.put("ComponentSelector", component)
+    return str(nodes.get("PixelFormat"))
 
 
 def _enable_chunks(nodes: Features, names: Callable[[], Sequence[str]]) -> list[str]:

@@ -1,7 +1,7 @@
 """What a GenTL buffer holds: an image, the parts of a multi-part payload, or the components of a GenDC container."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,21 +10,26 @@ from harvesters.util.pfnc import dict_by_ints
 from numpy.typing import NDArray
 
 from depthkit.live import image_of
+from depthkit_drivers.genicam_components import COLOURED, CONFIDENCE, RANGES
 
 _OTHER_PLANES = re.compile(r"Coord3D_[AB]\d")
 _COMPONENTS = {1: "Intensity", 2: "Infrared", 4: "Range", 6: "Confidence", 8: "Disparity"}
 """The SFNC's ComponentIDValue."""
 
+_METADATA = 0x8001
 
-def pictures(buffer: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+
+def pictures(buffer: Any, formats: Mapping[str, str]) -> dict[str, NDArray[Any]]:
     """Pixels by the SFNC's name of their component, as copies of the buffer's memory.
 
-    names: of the components that are enabled, by which parts are told that do not say what they are. Of planes of
-    coordinates the third alone is taken, of which depth comes. Raises FrameIncomplete for parts that are too short.
+    formats: of the pixels of the components that are enabled, by which parts are told that do not say what they are.
+    Of planes of coordinates the third alone is taken, of which depth comes. Raises FrameIncomplete for parts that are
+    too short.
     """
     found: dict[str, NDArray[Any]] = {}
-    for name, form, part in _parts(buffer):
-        label = name or _label(form, names)
+    for name, number, part in _parts(buffer):
+        form = dict_by_ints.get(number) or _only(formats)
+        label = name or _label(form, formats)
         if label is not None and not _OTHER_PLANES.match(form):
             found[label] = _pixels(buffer, part, form)
     return found
@@ -53,26 +58,31 @@ def _stamp_of_components(buffer: Any) -> int:
     return max((int(component.timestamp_ns) for component in buffer.components), default=0)
 
 
-def _parts(buffer: Any) -> Iterator[tuple[str | None, str, Any]]:
-    """Of each part its component's name, if it says so, its format and the part; the buffer itself if it has none."""
+def _parts(buffer: Any) -> Iterator[tuple[str | None, int, Any]]:
+    """Of each part its component's name, if it says so, its format's number, and it; the buffer itself if it has none."""
     if buffer.payload_type == gentl.PAYLOADTYPE_INFO_IDS.PAYLOAD_TYPE_GENDC:
         for component in buffer.components:
-            name = _COMPONENTS.get(component.component_id_value)
-            if name is not None:
-                yield from ((name, dict_by_ints[part.data_format], part) for part in component.parts)
+            if (number := component.component_id_value) != _METADATA:
+                yield from ((_COMPONENTS.get(number), part.data_format, part) for part in component.parts)
     elif parts := buffer.parts:
-        yield from ((None, dict_by_ints.get(part.data_format, ""), part) for part in parts)
+        yield from ((None, part.data_format, part) for part in parts)
     else:
-        yield None, dict_by_ints[buffer.pixel_format], buffer
+        yield None, buffer.pixel_format, buffer
 
 
-def _label(form: str, names: Sequence[str]) -> str | None:
+def _only(formats: Mapping[str, str]) -> str:
+    """The format of the one component that is enabled, for a number that is the maker's own."""
+    return next(iter(formats.values())) if len(formats) == 1 else ""
+
+
+def _label(form: str, names: Iterable[str]) -> str | None:
     """The component that pictures of that format are of."""
     if form.startswith("Coord3D"):
-        return next((name for name in names if name in ("Range", "Disparity")), None)
-    if form.startswith("Confidence"):
-        return "Confidence"
-    return next((name for name in names if name not in ("Range", "Disparity", "Confidence")), None) if form else None
+        return next((name for name in names if name in RANGES), None)
+    if form.startswith(CONFIDENCE):
+        return CONFIDENCE
+    pictured = form.startswith(("Mono", *COLOURED))
+    return next((name for name in names if name not in (*RANGES, CONFIDENCE)), None) if pictured else None
 
 
 def _pixels(buffer: Any, part: Any, form: str) -> NDArray[Any]:

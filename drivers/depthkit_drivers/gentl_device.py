@@ -76,7 +76,7 @@ class GenTlDevice(Device):
             raise FrameTimeout(f"no frame for {timeout:g} s")
         with _lost():
             try:
-                pictures = gentl_buffers.pictures(buffer, self._setup.names)
+                pictures = gentl_buffers.pictures(buffer, self._setup.formats)
                 stamp_ns = gentl_buffers.stamp_ns(buffer)
                 return self._setup.frames(pictures, self._nodes, int(buffer.frame_id), stamp_ns)
             finally:
