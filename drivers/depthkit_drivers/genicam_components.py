@@ -131,8 +131,6 @@ def _roles(name: str, form: str, stereo: bool, ranged: bool) -> tuple[str, ...]:
         return (DEPTH,)
     if name == PAIR:
         return (LEFT, RIGHT)
-    if name == "Infrared":
-        return ("ir",)
     if name != "Intensity":
         return ()
     if stereo:

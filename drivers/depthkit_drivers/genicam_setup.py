@@ -59,6 +59,16 @@ class Setup:
         meta = {_META.get(name, name): value for name, value in chunks.items() if not name.startswith(_OURS)}
         return FrameSet(images, self.rig, number, stamp_ns, depth=depth, meta=meta)
 
+    @property
+    def is_told_by_frames(self) -> bool:
+        """Whether how the camera sees comes with its frames only."""
+        return "ChunkScan3dFocalLength" in self.chunks and self.scan3d.focal_length is None
+
+    def told(self, nodes: Features) -> "Setup":
+        """The same with how the camera sees, when the features of a frame's chunks can be read."""
+        seen = Scan3d.read(nodes.get, nodes.put, "Chunk")
+        return replace(self, scan3d=seen, rig=_rig(self.streams, {each.role: seen for each in self.streams}))
+
     def _scan3d_of(self, chunks: Mapping[str, Value], nodes: Features) -> Scan3d:
         """With the steps of the coordinates that came with the frame, if they did."""
         if "ChunkScan3dCoordinateScale" not in chunks:

@@ -13,7 +13,7 @@ from depthkit.live import image_of
 from depthkit_drivers.genicam_components import COLOURED, CONFIDENCE, RANGES
 
 _OTHER_PLANES = re.compile(r"Coord3D_[AB]\d")
-_COMPONENTS = {1: "Intensity", 2: "Infrared", 4: "Range", 6: "Confidence", 8: "Disparity"}
+_COMPONENTS = {1: "Intensity", 4: "Range", 6: "Confidence", 8: "Disparity"}
 """The SFNC's ComponentIDValue."""
 
 _METADATA = 0x8001
@@ -59,7 +59,7 @@ def _stamp_of_components(buffer: Any) -> int:
 
 
 def _parts(buffer: Any) -> Iterator[tuple[str | None, int, Any]]:
-    """Of each part its component's name, if it says so, its format's number, and it; the buffer itself if it has none."""
+    """Of each part its component's name, if known, its format's number, and it; of the buffer if it has no parts."""
     if buffer.payload_type == gentl.PAYLOADTYPE_INFO_IDS.PAYLOAD_TYPE_GENDC:
         for component in buffer.components:
             if (number := component.component_id_value) != _METADATA:

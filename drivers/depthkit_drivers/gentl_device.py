@@ -19,6 +19,7 @@ from depthkit_drivers.genicam_setup import Setup, configure
 from depthkit_drivers.gentl_producers import cameras, choose_camera, interrupt_kept, opened
 
 _POLL = 20  # ms; the wait cannot be interrupted, and holds the GIL
+_LOOK = 2.0  # s; a camera that is triggered has no frame by itself
 _BUFFERS = 8
 _BUSY = gentl.ResourceInUseException, gentl.AccessDeniedException, gentl.BusyException
 _FAILED = gentl.GenericException, genapi.GenericException
@@ -53,6 +54,8 @@ class GenTlDevice(Device):
     def configure(self, request: Request) -> Sequence[Profile]:
         """Set sizes, formats and the rate, and enable the components that are needed and no others."""
         self._setup: Setup = configure(self._nodes, request, self._rig_file, lambda: self._nodes.names("Chunk"))
+        if self._setup.is_told_by_frames and self._rig_file is None:
+            self._look()
         return self._setup.streams
 
     @property
@@ -125,6 +128,16 @@ class GenTlDevice(Device):
         acquirer.num_buffers = max(_BUFFERS, acquirer.min_num_buffers)
         acquirer.add_callback(ImageAcquirer.Events.INCOMPLETE_BUFFER, _OnIncomplete(self))
         return acquirer
+
+    def _look(self) -> None:
+        """Learn how the camera sees from one frame, if one comes."""
+        self.start()
+        with _lost():
+            buffer = self._there().try_fetch(timeout=_LOOK, is_raw=True)
+            if buffer is not None:
+                self._setup = self._setup.told(self._nodes)
+                buffer.parent.queue_buffer(buffer)
+        self.stop()
 
     def _there(self) -> ImageAcquirer:
         if self._acquirer is None:
