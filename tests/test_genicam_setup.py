@@ -145,10 +145,23 @@ def test_steps_that_change_while_streaming_are_those_of_the_frame() -> None:
 
 def test_a_camera_without_depth_gives_its_picture_and_a_size_that_it_allows() -> None:
     limits = {"Width": 2448, "Height": 2048}
-    nodes = FakeNodes({"PixelFormat": ["Mono8", "BayerRG8"], "Width": 1224, "Height": 1024}, limits=limits)
+    nodes = FakeNodes({"PixelFormat": ["Mono8", "Mono16"], "Width": 1224, "Height": 1024}, limits=limits)
     assert [str(each) for each in set_up(nodes).streams] == ["mono 1224×1024 Mono8 1 fps"]
     found = set_up(nodes, size="640x480")
     assert (nodes.get("Width"), nodes.get("Height")) == (640, 480)
     assert found.rig.camera("mono").size == (640, 480)
     with pytest.raises(UnsupportedMode, match="2448×2048"):
         set_up(nodes, size="4000x3000")
+
+
+def test_a_camera_that_can_send_colour_has_that_role_when_it_is_set_to_grey() -> None:
+    nodes = FakeNodes(
+        {
+            "PixelFormat": ["Mono8", "BayerRG8"],
+            "Width": 64,
+            "Height": 48,
+            "AcquisitionMode": ["SingleFrame", "Continuous"],
+        }
+    )
+    assert [str(each) for each in set_up(nodes).streams] == ["color 64×48 Mono8 1 fps"]
+    assert nodes.get("AcquisitionMode") == "Continuous"

@@ -64,7 +64,7 @@ def components(nodes: Features, request: Request) -> list[Component]:
     for name in sorted(names, key=_order) or [_only(nodes)]:
         nodes.put("ComponentSelector", name)
         formats = _formats(nodes, name)
-        roles = _roles(name, formats[0], stereo, ranged=any(each in names for each in RANGES))
+        roles = _roles(name, formats, stereo, ranged=any(each in names for each in RANGES))
         if roles:
             modes = [mode for role in roles for mode in _profiles(nodes, role, formats, request, name == PAIR)]
             found.append(Component(name, roles, tuple(modes)))
@@ -100,9 +100,8 @@ def frame_parts(
         raise FrameIncomplete(f"a frame has no {', '.join(sorted(missing))}; it has {', '.join(pictures)}")
     depth = None
     if raw is not None and DEPTH in roles:
-        depth = depth_image(
-            raw if raw.ndim == 2 else raw[..., :3], scan3d, rig.camera(DEPTH), pictures.get(CONFIDENCE), stamp_ns
-        )
+        points = raw if raw.ndim == 2 else raw[..., :3]  # LUCID's ABCY has brightness with them
+        depth = depth_image(points, scan3d, rig.camera(DEPTH), pictures.get(CONFIDENCE), stamp_ns)
     return {role: image for role, image in images.items() if role in roles}, depth
 
 
@@ -126,7 +125,8 @@ def _only(nodes: Features) -> str:
     return "Range" if str(nodes.get("PixelFormat")).startswith("Coord3D") else "Intensity"
 
 
-def _roles(name: str, form: str, stereo: bool, ranged: bool) -> tuple[str, ...]:
+def _roles(name: str, formats: Sequence[str], stereo: bool, ranged: bool) -> tuple[str, ...]:
+    """A camera that could send colour has the same role when it is set to grey."""
     if name in RANGES:
         return (DEPTH,)
     if name == PAIR:
@@ -135,7 +135,9 @@ def _roles(name: str, form: str, stereo: bool, ranged: bool) -> tuple[str, ...]:
         return ()
     if stereo:
         return (LEFT,)
-    return ("color",) if form.startswith(COLOURED) else ("ir",) if ranged else ("mono",)
+    if any(form.startswith(COLOURED) for form in formats):
+        return ("color",)
+    return ("ir",) if ranged else ("mono",)
 
 
 def _profiles(nodes: Features, role: str, formats: Sequence[str], request: Request, halved: bool) -> list[Profile]:

@@ -106,7 +106,8 @@ def configure(nodes: Features, request: Request, rig_file: str | None, chunks: C
 
 
 def _enable(nodes: Features, names: Sequence[str]) -> None:
-    """These components and no others, in one payload where they could come in several."""
+    """These components and no others, without an end, and in one payload where they could come in several."""
+    nodes.put("AcquisitionMode", "Continuous")
     nodes.put("AcquisitionMultiPartMode", "SynchronizedComponents")
     for name in sorted(nodes.choices("ComponentSelector"), key=names.__contains__):  # some exclude others: off first
         nodes.put("ComponentSelector", name)

@@ -9,6 +9,7 @@ from genicam import gentl
 from harvesters.util.pfnc import dict_by_ints
 from numpy.typing import NDArray
 
+from depthkit.errors import UnsupportedMode
 from depthkit.live import image_of
 from depthkit_drivers.genicam_components import COLOURED, CONFIDENCE, RANGES
 
@@ -95,7 +96,9 @@ def _pixels(buffer: Any, part: Any, form: str) -> NDArray[Any]:
 
 
 def _unpack(data: memoryview, form: str, width: int, height: int, stride: int) -> NDArray[Any]:
-    letters, bits, real = re.findall(r"(?:Coord3D_|Confidence|Mono)?([A-Za-z]*)(\d+)(f?)", form)[0]
-    kind = np.dtype("f4") if real else np.dtype(f"u{int(bits) // 8}")
-    channels = len(letters) or 1
+    match = re.fullmatch(r"(?:Coord3D_|Confidence|Mono|(?=RGB))([A-Za-z]*?)(8|16|32)(f?)", form)
+    if match is None:
+        raise UnsupportedMode(f"pixels of the format {form} cannot be read: choose another with format=…")
+    kind = np.dtype("f4") if match[3] else np.dtype(f"u{int(match[2]) // 8}")
+    channels = len(match[1]) or 1
     return image_of(data, (height, width, channels)[: 2 + (channels > 1)], kind, stride)
