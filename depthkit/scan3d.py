@@ -77,8 +77,8 @@ class Scan3d:
         for letter in "ABC":
             select(f"{prefix}Scan3dCoordinateSelector", f"Coordinate{letter}")
             axes.append(_axis(get, prefix))
-        mode = str(get(f"{prefix}Scan3dOutputMode") or "")
         unit = str(get(f"{prefix}Scan3dDistanceUnit") or "Millimeter")
+        mode = str(get(f"{prefix}Scan3dOutputMode") or ("DisparityC" if unit == "Pixel" else ""))
         if unit not in _METRES and "Disparity" not in mode:
             raise CalibrationError(f"its depth is in {unit}, not in lengths: set Scan3dDistanceUnit to Millimeter")
         focal, baseline = (_number(get, f"{prefix}Scan3d{name}") for name in ("FocalLength", "Baseline"))

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from depthkit import list_cameras, open_camera
+from depthkit.cameras import CameraModel
 from depthkit.capture import drivers, load_driver
 from depthkit.errors import (
     CameraNotFound,
@@ -257,6 +258,20 @@ def test_a_device_that_does_not_answer_is_lost(device: GenTlDevice, monkeypatch:
     device.close()
     with pytest.raises(DeviceLost, match="closed"):
         device.start()
+
+
+def test_what_only_frames_tell_is_learnt_from_the_first(device: GenTlDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = device._nodes
+    got, names = nodes.get, nodes.names
+    told = {"ChunkScan3dFocalLength": 366.0, "ChunkScan3dPrincipalPointU": 99.0, "ChunkScan3dPrincipalPointV": 51.0}
+    monkeypatch.setattr(nodes, "get", lambda name: told.get(name) if name in told else got(name))
+    monkeypatch.setattr(nodes, "names", lambda prefix: [*names(prefix), *told])
+    device.configure(Request.parse({"size": "200x100"})[0])
+    assert device.rig.camera("depth") == device.rig.camera("color") == CameraModel(200, 100, 366, 366, 99, 51)
+    device.start()
+    depth = device.read(10).depth
+    assert depth is not None
+    assert depth.camera.fx == 366
 
 
 def test_settings_that_the_device_refuses(device: GenTlDevice) -> None:

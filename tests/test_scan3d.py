@@ -84,6 +84,7 @@ def test_what_came_with_a_frame_is_read_by_its_prefix() -> None:
 def test_without_features_sfnc_s_defaults_hold() -> None:
     assert read({}) == Scan3d()
     assert Scan3d().unit == 0.001
+    assert read({"Scan3dDistanceUnit": "Pixel"}).is_disparity
     with pytest.raises(CalibrationError, match="rig=FILE"):
         Scan3d().camera(4, 3)
     with pytest.raises(CalibrationError, match="baseline"):
