@@ -108,7 +108,7 @@ class Scan3d:
     def pair(self, width: int, height: int) -> Rig:
         """The rectified pair whose disparities these are; CalibrationError where it has no baseline."""
         if self.baseline is None:
-            raise CalibrationError("the camera does not say its baseline (Scan3dBaseline): give rig=FILE")
+            raise CalibrationError("the camera does not say its baseline (Scan3dBaseline), without which disparity is no depth")
         camera = self.camera(width, height)
         T_right_left = transforms.from_rotation_translation(np.eye(3), (-self.baseline, 0, 0))
         return Rig.stereo(camera, camera, T_right_left, {"source": "Scan3d features of the camera"})
@@ -132,13 +132,14 @@ def depth_image(
         raise InputError(f"a range image is (H, W) or (H, W, 3), not of shape {raw.shape}")
     c = raw if raw.ndim == 2 else raw[..., 2]
     if raw.ndim == 2 and scan3d.is_disparity:
-        found = _from_disparity(c, scan3d, confidence, stamp_ns)
-        return found if camera is None else replace(found, camera=camera)
-    z = scan3d.axes[2].values(c) * np.float32(scan3d.unit)
-    z[~(z > 0)] = np.nan
-    reason = np.isnan(z) * np.uint16(Reason.NO_DATA)
-    height, width = z.shape
-    return DepthImage(z, reason, _trust(confidence, reason), camera or scan3d.camera(width, height), stamp_ns)
+        found = _from_disparity(c, scan3d, stamp_ns)
+        found = found if camera is None else replace(found, camera=camera)
+    else:
+        height, width = c.shape
+        z = scan3d.axes[2].values(c) * np.float32(scan3d.unit)
+        z[~(z > 0)] = np.nan
+        found = depth.from_device(z, camera or scan3d.camera(width, height), stamp_ns)
+    return found if confidence is None else _trusted(found, confidence_of(confidence))
 
 
 def confidence_of(image: NDArray[Any]) -> F32:
@@ -151,19 +152,18 @@ def confidence_of(image: NDArray[Any]) -> F32:
     return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
 
 
-def _from_disparity(raw: NDArray[Any], scan3d: Scan3d, confidence: NDArray[Any] | None, stamp_ns: int) -> DepthImage:
+def _from_disparity(raw: NDArray[Any], scan3d: Scan3d, stamp_ns: int) -> DepthImage:
     """Z = f·B / (raw·scale + offset)."""
     values = scan3d.axes[2].values(raw)
-    reason = np.isnan(values) * np.uint16(Reason.NO_DATA)
+    unknown = np.isnan(values)
     height, width = values.shape
-    disparity = Disparity(values, reason, _trust(confidence, reason))
+    disparity = Disparity(values, unknown * np.uint16(Reason.NO_DATA), (~unknown).astype(np.float32))
     return depth.from_disparity(disparity, scan3d.pair(width, height), stamp_ns=stamp_ns)
 
 
-def _trust(confidence: NDArray[Any] | None, reason: NDArray[np.uint16]) -> F32:
-    """1 where measured, or the device's confidence, of which a measured pixel always has some; 0 elsewhere."""
-    measured = np.equal(reason, 0).astype(np.float32)
-    return measured if confidence is None else measured * np.maximum(confidence_of(confidence), _LEAST)
+def _trusted(found: DepthImage, confidence: F32) -> DepthImage:
+    """With the device's confidence, of which a measured pixel always has some."""
+    return replace(found, confidence=np.where(found.measured, np.maximum(confidence, _LEAST), np.float32(0)))
 
 
 def _check(get: Getter, prefix: str) -> None:
