@@ -108,7 +108,7 @@ class Scan3d:
     def pair(self, width: int, height: int) -> Rig:
         """The rectified pair whose disparities these are; CalibrationError where it has no baseline."""
         if self.baseline is None:
-            raise CalibrationError("the camera does not say its baseline (Scan3dBaseline), without which disparity is no depth")
+            raise CalibrationError("the camera does not say its baseline (Scan3dBaseline): its disparity is no depth")
         camera = self.camera(width, height)
         T_right_left = transforms.from_rotation_translation(np.eye(3), (-self.baseline, 0, 0))
         return Rig.stereo(camera, camera, T_right_left, {"source": "Scan3d features of the camera"})

@@ -165,3 +165,11 @@ def test_a_camera_that_can_send_colour_has_that_role_when_it_is_set_to_grey() ->
     )
     assert [str(each) for each in set_up(nodes).streams] == ["color 64×48 Mono8 1 fps"]
     assert nodes.get("AcquisitionMode") == "Continuous"
+
+
+def test_formats_that_cannot_be_read_are_no_modes() -> None:
+    nodes = FakeNodes({"PixelFormat": ["YCbCr411_8_CbYYCrYY", "Mono8"], "Width": 64, "Height": 48})
+    assert [str(each) for each in set_up(nodes).streams] == ["color 64×48 Mono8 1 fps"]
+    assert nodes.get("PixelFormat") == "Mono8"
+    with pytest.raises(UnsupportedMode, match="formats can be read: YCbCr411_8_CbYYCrYY"):
+        set_up(FakeNodes({"PixelFormat": ["YCbCr411_8_CbYYCrYY"], "Width": 64, "Height": 48}))

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from depthkit.errors import FrameIncomplete
+from depthkit.errors import FrameIncomplete, UnsupportedMode
+from depthkit_drivers.genicam_pixels import is_readable, unpack
 from tests.gentl_camera import gentl
 
 from depthkit_drivers import gentl_buffers  # isort: skip  # once it is known that genicam is there
@@ -64,6 +65,24 @@ def test_a_format_of_the_maker_s_own_is_that_which_was_set() -> None:
 def test_a_part_that_is_short_is_incomplete() -> None:
     with pytest.raises(FrameIncomplete, match="3 bytes of 4"):
         gentl_buffers.pictures(whole(MONO8, 2, 2, b"abc"), {"Intensity": "Mono8"})
+
+
+def test_planes_in_one_part_are_channels() -> None:
+    planes = np.arange(3 * 2 * 2, dtype=np.float32).reshape(3, 2, 2)
+    found = gentl_buffers.pictures(whole(0x026000C1, 2, 2, planes.tobytes()), {"Range": "Coord3D_ABC32f_Planar"})
+    np.testing.assert_array_equal(found["Range"], np.moveaxis(planes, 0, -1))
+
+
+@pytest.mark.parametrize(("form", "blue_green_red"), [("BGR8", [1, 2, 3]), ("BGRa8", [1, 2, 3, 4])])
+def test_red_comes_first(form: str, blue_green_red: list[int]) -> None:
+    np.testing.assert_array_equal(unpack(memoryview(bytes(blue_green_red)), form, 1, 1), [[[3, 2, 1]]])
+
+
+@pytest.mark.parametrize("form", ["BayerRG8", "YCbCr422_8", "Mono10p", "Mono12", "Coord3D_C12p"])
+def test_other_formats_are_refused_by_name(form: str) -> None:
+    assert not is_readable(form)
+    with pytest.raises(UnsupportedMode, match=f"{form}.*format="):
+        unpack(memoryview(bytes(64)), form, 2, 2)
 
 
 class Clockless:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from depthkit.arrays import Image
 from depthkit.cameras import Rig
-from depthkit.errors import FrameIncomplete
+from depthkit.errors import FrameIncomplete, UnsupportedMode
 from depthkit.live import Profile, Request
 from depthkit.live.options import Value
 from depthkit.scan3d import Scan3d, depth_image
 from depthkit.types import DepthImage
+from depthkit_drivers.genicam_pixels import is_readable
 
 DEPTH, LEFT, RIGHT = "depth", "left", "right"
 RANGES = ("Range", "Disparity")
@@ -56,7 +57,8 @@ class Component:
 def components(nodes: Features, request: Request) -> list[Component]:
     """Those that depthkit makes use of; sizes and rates that are requested are among their modes if the device allows.
 
-    The device's own formats, sizes and rate come first. A device without a ComponentSelector has one component.
+    The device's own formats, sizes and rate come first. A device without a ComponentSelector has one component. Raises
+    UnsupportedMode if there is none of a format that can be read.
     """
     names = nodes.choices("ComponentSelector")
     stereo = "Disparity" in names or nodes.get("Scan3dBaseline") is not None
@@ -64,10 +66,12 @@ def components(nodes: Features, request: Request) -> list[Component]:
     for name in sorted(names, key=_order) or [_only(nodes)]:
         nodes.put("ComponentSelector", name)
         formats = _formats(nodes, name)
-        roles = _roles(name, formats, stereo, ranged=any(each in names for each in RANGES))
-        if roles:
+        roles = _roles(name, nodes.choices("PixelFormat"), stereo, ranged=any(each in names for each in RANGES))
+        if roles and formats:
             modes = [mode for role in roles for mode in _profiles(nodes, role, formats, request, name == PAIR)]
             found.append(Component(name, roles, tuple(modes)))
+    if not found:
+        raise UnsupportedMode(f"none of the camera's formats can be read: {', '.join(nodes.choices('PixelFormat'))}")
     return found
 
 
@@ -115,10 +119,11 @@ def _order(name: str) -> tuple[bool, str]:
 
 
 def _formats(nodes: Features, name: str) -> list[str]:
-    """Of coordinates those that are marked as such, by which they are known from images in a buffer."""
+    """Those that can be read; of coordinates those marked as such, by which a buffer tells them from images."""
     every = nodes.choices("PixelFormat") or [str(nodes.get("PixelFormat"))]
-    marked = [form for form in every if form.startswith("Coord3D")]
-    return marked if name in RANGES and marked else every
+    readable = [form for form in every if is_readable(form)]
+    marked = [form for form in readable if form.startswith("Coord3D")]
+    return marked if name in RANGES and marked else readable
 
 
 def _only(nodes: Features) -> str:

@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 from genicam import gentl
 from harvesters.util.pfnc import dict_by_ints
 from numpy.typing import NDArray
 
-from depthkit.errors import UnsupportedMode
-from depthkit.live import image_of
 from depthkit_drivers.genicam_components import COLOURED, CONFIDENCE, RANGES
+from depthkit_drivers.genicam_pixels import unpack
 
 _OTHER_PLANES = re.compile(r"Coord3D_[AB]\d")
 _COMPONENTS = {1: "Intensity", 4: "Range", 6: "Confidence", 8: "Disparity"}
@@ -88,17 +86,7 @@ def _label(form: str, names: Iterable[str]) -> str | None:
 
 def _pixels(buffer: Any, part: Any, form: str) -> NDArray[Any]:
     if part is buffer:
-        begin, padding, bits = buffer.image_offset, buffer.padding_x, buffer.pixel_format
+        begin, padding = buffer.image_offset, buffer.padding_x
     else:
-        begin, padding, bits = part.data_offset, part.x_padding, part.data_format
-    row = part.width * (bits >> 16 & 0xFF) // 8  # a format's number says how many bits a pixel has
-    return _unpack(memoryview(buffer.raw_buffer)[begin:], form, part.width, part.height, row + padding)
-
-
-def _unpack(data: memoryview, form: str, width: int, height: int, stride: int) -> NDArray[Any]:
-    match = re.fullmatch(r"(?:Coord3D_|Confidence|Mono|(?=RGB))([A-Za-z]*?)(8|16|32)(f?)", form)
-    if match is None:
-        raise UnsupportedMode(f"pixels of the format {form} cannot be read: choose another with format=…")
-    kind = np.dtype("f4") if match[3] else np.dtype(f"u{int(match[2]) // 8}")
-    channels = len(match[1]) or 1
-    return image_of(data, (height, width, channels)[: 2 + (channels > 1)], kind, stride)
+        begin, padding = part.data_offset, part.x_padding
+    return unpack(memoryview(buffer.raw_buffer)[begin:], form, part.width, part.height, padding)
