@@ -25,7 +25,7 @@ LAYERS = """
     pair_matcher
     stereo depth cloud
     scan3d
-    quality evaluate truth opencv_matcher imu
+    quality evaluate truth opencv_matcher imu kinect
     bag
     recordings grabber
     live
