@@ -11,6 +11,7 @@ from depthkit.errors import AccessDenied, CameraNotFound, DeviceLost, InputError
 from depthkit.live import LiveCamera, LiveConfig, Patience
 from depthkit.recorder import Recorder
 from depthkit.sim.camera import SimCamera
+from depthkit.sim.options import Options
 from depthkit.types import FrameSet
 from depthkit_calib import save_rig
 from tests import kinect_dumps as dumps
@@ -86,7 +87,7 @@ def test_modes_settings_and_rigs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         open_camera("kinect:0?streams=depth,color,ir")
     with pytest.raises(UnsupportedMode, match="it has 640×480 16UC1 at 30 fps"):
         open_camera("kinect:0?depth.size=320x240")
-    rig = SimCamera(dumps.Options("rgbd")).rig
+    rig = SimCamera(Options("rgbd")).rig
     save_rig(tmp_path / "rig.toml", rig)
     with open_camera(f"kinect:0?rig={tmp_path / 'rig.toml'}") as camera:
         assert isinstance(camera, LiveCamera)
@@ -121,10 +122,12 @@ def test_pictures_of_another_moment_are_not_taken() -> None:
     device._role, device._alone, ms, nothing = "color", False, 1_000_000, np.zeros(1)
     device._depth, device._video = (100 * ms, nothing), (60 * ms, nothing)
     assert not device._complete()
-    assert (device._video, device._alone) == (None, False)
+    assert device._video is None
+    assert not device._alone
     device._video = (140 * ms, nothing)
     assert not device._complete()
-    assert (device._depth, device._alone) == (None, True)
+    assert device._depth is None
+    assert device._alone
 
 
 def first(dump: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> list[FrameSet]:
