@@ -37,9 +37,15 @@ def from_disparity(disparity: Disparity, rig: Rig, *, stamp_ns: int = 0) -> Dept
 
 
 def from_device(metres: F32, camera: CameraModel, stamp_ns: int = 0) -> DepthImage:
-    """Depth that a device measured itself: (H, W) float32 m with NaN unknown, trusted wherever it is known."""
-    known = ~np.isnan(metres)
+    """Depth that a device measured itself: (H, W) float32 m, trusted wherever it is finite.
+
+    NaN is unknown, −∞ too near and ∞ too far, as in ROS's REP 117.
+    """
+    known = np.isfinite(metres)
     reason = np.where(known, 0, Reason.NO_DATA).astype(np.uint16)
+    if np.isinf(metres).any():
+        reason[metres == -np.inf], reason[metres == np.inf] = Reason.TOO_NEAR, Reason.TOO_FAR
+        metres = np.where(known, metres, np.float32(np.nan))
     return DepthImage(metres, reason, known.astype(np.float32), camera, stamp_ns)
 
 

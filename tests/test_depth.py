@@ -108,3 +108,12 @@ def test_depth_in_steps() -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(same, name))
     with pytest.raises(InputError, match="depth in steps must be uint16"):
         depth.from_steps(expected, 0.001, rig().left)  # type: ignore[arg-type]
+
+
+def test_infinite_depth_of_a_device_says_on_which_side_it_is() -> None:
+    metres = np.array([[np.nan, -np.inf, np.inf, 2]] * 3, np.float32)
+    found = depth.from_device(metres, rig().left)
+    assert found.reason[0, :4].tolist() == [Reason.NO_DATA, Reason.TOO_NEAR, Reason.TOO_FAR, 0]
+    assert np.isnan(found.depth[0, :3]).all()
+    assert found.confidence[0, :4].tolist() == [0, 0, 0, 1]
+    assert np.isinf(metres).sum() == 6
