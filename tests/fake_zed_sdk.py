@@ -18,7 +18,7 @@ T_LEFT_IMU = np.array([[0.0, -1, 0, 0.002], [1, 0, 0, -0.023], [0, 0, 1, 0.0002]
 
 
 def _enum(name: str, members: str) -> Any:
-    return enum.Enum(name, members.split())  # type: ignore[misc]
+    return enum.Enum(name, members.split())
 
 
 ERROR_CODE = _enum(

@@ -89,6 +89,9 @@ def test_the_other_layouts(tmp_path: Path) -> None:
         (frames,) = take(camera, 1)
     assert np.array_equal(frames.image("left"), picture(3))
     assert np.array_equal(frames.image("right"), picture(8))
+    with open_camera(f"uvc:{path}?layout=top_bottom&streams=right&realtime=0") as camera:
+        (frames,) = take(camera, 1)
+    assert frames.images.keys() == camera.rig.cameras.keys() == {"right"}
     with open_camera(f"uvc:{path}?realtime=0") as camera:
         (frames,) = take(camera, 1)
     assert np.array_equal(frames.image("color"), np.vstack([picture(3), picture(8)]))

@@ -157,6 +157,8 @@ def test_the_factory_file_is_found_by_serial_number(
     (tmp_path / "SN99.conf").write_text(conf())
     with pytest.raises(CalibrationError, match="files of 2 cameras: say which"):
         open_camera(f"zed:?{video}")
+    with pytest.raises(CalibrationError, match=r"SN99\.conf is of another camera than zed:1234"):
+        open_camera(f"zed:1234?{video}&conf={tmp_path / 'SN99.conf'}")
     with pytest.raises(InputError, match=r"none\.conf"):
         open_camera(f"zed:?{video}&conf=none.conf")
 

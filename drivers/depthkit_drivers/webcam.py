@@ -65,7 +65,8 @@ class Webcam(Device):
         sizes = {(profile.width, profile.height) for profile in chosen}
         if len(sizes) > 1:
             raise UnsupportedMode(f"two webcams must give one size, and they give {' and '.join(map(str, chosen))}")
-        self._rig, self._period_ns = self._rig_of([each.role for each in chosen], sizes.pop()), 1e9 / chosen[0].fps
+        self._roles, self._period_ns = [profile.role for profile in chosen], 1e9 / chosen[0].fps
+        self._rig = self._rig_of(self._roles, sizes.pop())
         return chosen
 
     @property
@@ -88,7 +89,7 @@ class Webcam(Device):
         self._drop_the_one_without_a_partner()
         pictures = [self._held.pop(i) for i in range(len(self._captures))]
         views = [layout.views(each.bgr) for layout, each in zip(self._layouts, pictures, strict=True)]
-        images = {role: view for each in views for role, view in each.items() if role in self._rig.cameras}
+        images = {role: view for each in views for role, view in each.items() if role in self._roles}
         return FrameSet(images, self._rig, stamp_device_ns=pictures[0].stamp_ns)
 
     def stop(self) -> None:

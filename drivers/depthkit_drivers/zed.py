@@ -57,8 +57,7 @@ class _ZedWebcam(Webcam):
     def __init__(self, source: str, conf: Path, address: str, realtime: bool) -> None:
         sizes = [_LAYOUT.picture_size(view) for view in _VIEWS]
         super().__init__([(source, _LAYOUT)], partial(rigs.rig_of, str(conf)), sizes, _HD, realtime)
-        found = re.fullmatch(r"SN(\d+)\.conf", conf.name)
-        self.serial = address or (found[1] if found else "")
+        self.serial = address or _serial_of(conf)
         self._opened_by = address
 
     @property
@@ -70,6 +69,8 @@ class _ZedWebcam(Webcam):
 def _factory_file(serial: str, conf: str | None) -> Path:
     """The calibration file; CalibrationError that says where to get it."""
     if conf is not None:
+        if serial and _serial_of(Path(conf)) not in ("", serial):
+            raise CalibrationError(f"{conf} is of another camera than zed:{serial}: each has a calibration of its own")
         return Path(conf)
     found = sorted(SETTINGS.glob(f"SN{serial}.conf" if serial else "SN*.conf"))
     if len(found) > 1:
@@ -82,6 +83,12 @@ def _factory_file(serial: str, conf: str | None) -> Path:
             "camera's label), or give it as conf=FILE"
         )
     return found[0]
+
+
+def _serial_of(conf: Path) -> str:
+    """The number in the name of a factory's file, "" if it has another name."""
+    found = re.fullmatch(r"SN(\d+)\.conf", conf.name)
+    return found[1] if found else ""
 
 
 def _connected() -> list[VideoDevice]:
