@@ -14,7 +14,7 @@ SOURCES = [ROOT / "depthkit", *sorted(ROOT.glob("*/depthkit_*"))]
 LAYERS = """
     errors kernels threads recycling
     arrays files image_headers uris
-    lenses transforms images ply codec pairing
+    lenses transforms images mosaics ply codec pairing
     cameras
     types
     remap
