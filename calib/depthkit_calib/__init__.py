@@ -1,4 +1,4 @@
-"""Rigs in and out: calibration files of several makers read as `depthkit.Rig`, and our own TOML written."""
+"""Rigs: calibration files of several makers read as `depthkit.Rig`, our own TOML written; and what calibrates them."""
 
 from depthkit_calib.formats import load_rig, save_rig
 
