@@ -40,9 +40,10 @@ class NetworkCamera:
             *self._options,
         ]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True)
         assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
+        said = self._process.stdout.readline()
+        assert said == "ready\n", said + self._process.stdout.read()
 
     def unplug(self) -> None:
         if self._process is not None:

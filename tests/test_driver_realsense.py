@@ -44,8 +44,8 @@ def plugged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetworkCamera]
 @pytest.mark.usefixtures("plugged")
 def test_all_streams_are_what_was_sent() -> None:
     with opened(f"{URI}?streams=depth,left,right,color") as camera:
-        frames = list(itertools.islice(camera.frames(), 45))
-        assert camera.stats().missing == {}
+        frames = list(itertools.islice(camera.frames(), 5, 50))  # the streams do not all start at once
+        assert not any("gap" in each.meta for each in frames)
     for each in frames[:5] + frames[-5:]:  # those of the start stay as they were, in memory of their own
         number = each.sequence
         assert each.depth is not None
@@ -54,7 +54,7 @@ def test_all_streams_are_what_was_sent() -> None:
         np.testing.assert_array_equal(each.image("left"), sent.infrared(number, 1))
         np.testing.assert_array_equal(each.image("right"), sent.infrared(number, 2))
         np.testing.assert_array_equal(each.image("color"), sent.color(number))
-        assert {**each.meta, "gap": 0} == {"clock": "hardware_clock", "exposure_us": 8500, "gain": 16, "gap": 0}
+        assert each.meta == {"clock": "hardware_clock", "exposure_us": 8500, "gain": 16}
     steps = np.diff([each.stamp_device_ns for each in frames])
     assert [each.sequence for each in frames] == list(range(frames[0].sequence, frames[0].sequence + 45))
     assert np.median(steps) == pytest.approx(1e9 / 30, rel=0.05)

@@ -25,6 +25,7 @@ from depthkit_drivers.realsense_options import SensorOptions
 
 _VENDOR = "8086"
 _APPEARS = 4.0  # s, within which a camera on the network is seen: librealsense looks every 3 s
+_ATTEMPTS = 3
 _QUEUE = 8  # sets, which the library takes out as they come
 _ROLES = {("Depth", 0): "depth", ("Infrared", 0): "ir", ("Infrared", 1): "left", ("Infrared", 2): "right"}
 _FORMATS = {
@@ -122,11 +123,7 @@ class RealSenseDevice(Device):
             kind, size = (stream.stream_type(), stream.stream_index()), (video.width(), video.height())
             config.enable_stream(*kind, *size, stream.format(), stream.fps())
         with _explained(self.serial):
-            pipeline = rs.pipeline(_context())
-            # Waiting in the pipeline would connect again behind our back, with numbers that begin anew.
-            self._queue = rs.frame_queue(_QUEUE)
-            pipeline.start(config, self._queue)
-            self._pipeline = pipeline
+            self._pipeline = self._started(config)
             self._motion.start()
 
     def read(self, timeout: float) -> FrameSet:
@@ -167,6 +164,18 @@ class RealSenseDevice(Device):
         """Set an option."""
         with _explained(self.serial):
             self._options.set(name, value)
+
+    def _started(self, config: rs.config) -> rs.pipeline:
+        """A pipeline that fills a queue: waiting in it would connect again behind our back, with other numbers."""
+        for attempt in range(_ATTEMPTS):
+            self._queue, pipeline = rs.frame_queue(_QUEUE), rs.pipeline(_context())
+            try:
+                pipeline.start(config, self._queue)
+                break
+            except RuntimeError as error:  # a camera on a busy network may answer late
+                if attempt == _ATTEMPTS - 1 or "timeout waiting for reply" not in str(error):
+                    raise
+        return pipeline
 
     def _factory_rig(self) -> Rig:
         profiles = {profile.role: stream.as_video_stream_profile() for profile, stream in self._wanted.items()}
