@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import tempfile
 from ctypes.util import find_library
 from functools import cache
 from pathlib import Path
@@ -40,9 +39,9 @@ def _prepared() -> str:
             "the openni driver needs the library of OpenNI 2: run 'sudo apt install libopenni2-0', or set "
             f"OPENNI2_REDIST to the folder with {_NAME} and OpenNI2/Drivers"
         )
-    folder = Path(tempfile.gettempdir()) / f"depthkit-openni-{os.getuid()}"
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "depthkit" / "openni2"
+    folder.mkdir(parents=True, exist_ok=True)
     for target, link in ((place / name, folder / _NAME), (place / "OpenNI2", folder / "OpenNI2")):
-        folder.mkdir(exist_ok=True)
         if not link.exists():
             link.unlink(missing_ok=True)
             link.symlink_to(target)
