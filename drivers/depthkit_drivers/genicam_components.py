@@ -1,6 +1,6 @@
 """The components of a GenICam device and what they are to depthkit: roles of images, or depth and its confidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,12 @@ PAIR = "IntensityCombined"
 """The left image on top of the right one, as rc_visard and Basler's stereo cameras send it."""
 
 CONFIDENCE = "Confidence"
+COMPONENTS = {1: "Intensity", 4: "Range", 6: CONFIDENCE, 8: "Disparity"}
+"""By the SFNC's ComponentIDValue."""
+
+OF_STREAMS = {"Width", "Height", "PixelFormat", "ComponentEnable", "AcquisitionFrameRate", "AcquisitionMode"}
+"""Features that a stream's profile has, and that are no settings therefore."""
+
 COLOURED = ("RGB", "BGR", "YCbCr", "YUV", "Bayer")
 _SLOWEST = 1.0  # fps of a camera that does not say
 
@@ -107,6 +113,16 @@ def frame_parts(
         points = raw if raw.ndim == 2 else raw[..., :3]  # LUCID's ABCY has brightness with them
         depth = depth_image(points, scan3d, rig.camera(DEPTH), pictures.get(CONFIDENCE), stamp_ns)
     return {role: image for role, image in images.items() if role in roles}, depth
+
+
+def component_of(form: str, names: Iterable[str]) -> str | None:
+    """The component that pictures of that format are of."""
+    if form.startswith("Coord3D"):
+        return next((name for name in names if name in RANGES), None)
+    if form.startswith(CONFIDENCE):
+        return CONFIDENCE
+    pictured = form.startswith(("Mono", *COLOURED))
+    return next((name for name in names if name not in (*RANGES, CONFIDENCE)), None) if pictured else None
 
 
 def _picture(pixels: NDArray[Any]) -> Image:

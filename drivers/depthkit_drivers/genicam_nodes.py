@@ -8,6 +8,7 @@ from genicam import genapi
 from depthkit.errors import DriverError, reason
 from depthkit.live import Option
 from depthkit.live.options import Value
+from depthkit_drivers.genicam_components import OF_STREAMS
 
 _TYPES = {
     genapi.EInterfaceType.intfIInteger: int,
@@ -17,7 +18,6 @@ _TYPES = {
 }
 _READABLE = {genapi.EAccessMode.RO, genapi.EAccessMode.RW}
 _WRITABLE = {genapi.EAccessMode.WO, genapi.EAccessMode.RW}
-_OF_STREAMS = {"Width", "Height", "PixelFormat", "ComponentEnable", "AcquisitionFrameRate", "AcquisitionMode"}
 
 
 class Nodes:
@@ -87,7 +87,7 @@ class Nodes:
         """The features that are for beginners, but for those that a stream's profile has."""
         found = [each.node for each in self._map.nodes]
         beginner = [node for node in found if _is_value(node) and node.visibility == genapi.EVisibility.Beginner]
-        names = [node.name for node in beginner if node.name not in _OF_STREAMS and not node.is_selector()]
+        names = [node.name for node in beginner if node.name not in OF_STREAMS and not node.is_selector()]
         return [option for name in names if (option := self._option(name)) is not None]
 
     def set(self, name: str, value: Value) -> None:

@@ -1,20 +1,17 @@
 """What a GenTL buffer holds: an image, the parts of a multi-part payload, or the components of a GenDC container."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genicam import gentl
 from harvesters.util.pfnc import dict_by_ints
 from numpy.typing import NDArray
 
-from depthkit_drivers.genicam_components import COLOURED, CONFIDENCE, RANGES
+from depthkit_drivers.genicam_components import COMPONENTS, component_of
 from depthkit_drivers.genicam_pixels import unpack
 
 _OTHER_PLANES = re.compile(r"Coord3D_[AB]\d")
-_COMPONENTS = {1: "Intensity", 4: "Range", 6: "Confidence", 8: "Disparity"}
-"""The SFNC's ComponentIDValue."""
-
 _METADATA = 0x8001
 
 
@@ -28,7 +25,7 @@ def pictures(buffer: Any, formats: Mapping[str, str]) -> dict[str, NDArray[Any]]
     found: dict[str, NDArray[Any]] = {}
     for name, number, part in _parts(buffer):
         form = dict_by_ints.get(number) or _only(formats)
-        label = name or _label(form, formats)
+        label = name or component_of(form, formats)
         if label is not None and not _OTHER_PLANES.match(form):
             found[label] = _pixels(buffer, part, form)
     return found
@@ -62,7 +59,7 @@ def _parts(buffer: Any) -> Iterator[tuple[str | None, int, Any]]:
     if buffer.payload_type == gentl.PAYLOADTYPE_INFO_IDS.PAYLOAD_TYPE_GENDC:
         for component in buffer.components:
             if (number := component.component_id_value) != _METADATA:
-                yield from ((_COMPONENTS.get(number), part.data_format, part) for part in component.parts)
+                yield from ((COMPONENTS.get(number), part.data_format, part) for part in component.parts)
     elif parts := buffer.parts:
         yield from ((None, part.data_format, part) for part in parts)
     else:
@@ -72,16 +69,6 @@ def _parts(buffer: Any) -> Iterator[tuple[str | None, int, Any]]:
 def _only(formats: Mapping[str, str]) -> str:
     """The format of the one component that is enabled, for a number that is the maker's own."""
     return next(iter(formats.values())) if len(formats) == 1 else ""
-
-
-def _label(form: str, names: Iterable[str]) -> str | None:
-    """The component that pictures of that format are of."""
-    if form.startswith("Coord3D"):
-        return next((name for name in names if name in RANGES), None)
-    if form.startswith(CONFIDENCE):
-        return CONFIDENCE
-    pictured = form.startswith(("Mono", *COLOURED))
-    return next((name for name in names if name not in (*RANGES, CONFIDENCE)), None) if pictured else None
 
 
 def _pixels(buffer: Any, part: Any, form: str) -> NDArray[Any]:
