@@ -1,6 +1,6 @@
 """libaravis's simulated GigE Vision camera on loopback, in a process of its own, that shows pictures of ours.
 
-python -m tests.gige_camera ADDRESS SERIAL PICTURES.npy SHARED.bin [--genicam FILE] [--formats N,N] [--lost SHARE]
+python -m tests.gige_camera ADDRESS SERIAL PICTURES.npy SHARED.bin [--genicam FILE] [--formats N,N] [--size W,H] …
 """
 
 import argparse
@@ -29,8 +29,9 @@ except DriverNotInstalled as error:
     pytest.skip(str(error), allow_module_level=True)
 
 ROOT = Path(__file__).parents[1]
+HOST = "127.0.0.1"
 DEADLINE = 60.0
-_PIXEL_FORMAT = 0x128  # a register of the simulated camera
+_WIDTH, _HEIGHT, _PIXEL_FORMAT, _PERIOD_US = 0x100, 0x104, 0x128, 0x138  # registers of the simulated camera
 _FILL = CFUNCTYPE(None, c_void_p, c_void_p, c_uint32, c_uint32, c_uint32)
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "arv_gv_fake_camera_new_full": (c_void_p, c_char_p, c_char_p, c_char_p),
@@ -81,22 +82,23 @@ def port() -> Iterator[None]:
 def served(
     folder: Path,
     pictures: NDArray[Any],
-    address: str = "127.0.0.1",
+    address: str = HOST,
     serial: str = "DK1",
     genicam: Path | None = None,
     formats: Sequence[int] = (),
+    size: Sequence[int] = (),
     lost: float = 0.0,
 ) -> Iterator[Server]:
     """A camera that shows `pictures` (N, …) over and over.
 
     genicam: a file with its features; formats: PFNC's numbers, one frame each in turn, with the same time stamp for a
-    round; lost: share of packets.
+    round; size: width and height px, if they are not features; lost: share of packets.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file, shared = folder / f"{serial}.npy", folder / f"{serial}.bin"
     np.save(file, pictures)
     shared.write_bytes(bytes(8))
-    options = ["--formats", ",".join(map(str, formats)), "--lost", str(lost)]
+    options = ["--formats", ",".join(map(str, formats)), "--size", ",".join(map(str, size)), "--lost", str(lost)]
     if genicam is not None:
         options += ["--genicam", str(genicam)]
     command = [sys.executable, "-m", "tests.gige_camera", address, serial, str(file), str(shared), *options]
@@ -126,6 +128,7 @@ class Painter:
     """Fills each frame; libaravis calls it on a thread of its own."""
 
     def __init__(self, camera: int, pictures: NDArray[Any], formats: Sequence[int], sent: NDArray[np.int64]) -> None:
+        """formats: the largest pixels first, by which the camera takes its memory."""
         self._camera, self._pictures, self._formats, self._sent = camera, pictures, formats, sent
         self._stamp_ns = 0
         if formats:
@@ -156,20 +159,28 @@ def main() -> None:
         parser.add_argument(name)
     parser.add_argument("--genicam")
     parser.add_argument("--formats", default="")
+    parser.add_argument("--size", default="")
     parser.add_argument("--lost", type=float, default=0.0)
     args = parser.parse_args()
     genicam = args.genicam and args.genicam.encode()
     server = function("arv_gv_fake_camera_new_full")(args.address.encode(), args.serial.encode(), genicam)
     LIBRARY.g_object_set(c_void_p(server), b"gvsp-lost-ratio", c_double(args.lost), None)
     camera = function("arv_gv_fake_camera_get_fake_camera")(server)
+    if size := _numbers(args.size):
+        for register, value in zip((_WIDTH, _HEIGHT, _PERIOD_US), (*size, 10_000), strict=True):
+            function("arv_fake_camera_write_register")(camera, register, value)
     sent = np.memmap(args.shared, np.int64, "r+")
-    painter = Painter(camera, np.load(args.pictures), [int(each) for each in args.formats.split(",") if each], sent)
+    painter = Painter(camera, np.load(args.pictures), _numbers(args.formats), sent)
     callback = _FILL(painter.paint)  # has to live as long as the camera
     function("arv_fake_camera_set_fill_pattern")(camera, callback, None)
     sys.stdout.write("running\n" if function("arv_gv_fake_camera_is_running")(server) else "failed\n")
     sys.stdout.flush()
     while True:
         time.sleep(DEADLINE)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(each) for each in text.split(",") if each]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from depthkit_drivers.gige_device import GigeDevice
 from depthkit_drivers.gige_views import ViewsDevice, layout_of
 
 _OURS = "GigEVision"
+_BYTES = range(220, 65536)
 _PACKET_SIZE = {
     "packet_size": "bytes of a packet (if left out, as the camera has it), or auto: the largest that the network "
     "carries, as with jumbo frames"
@@ -29,8 +30,8 @@ class GigeDriver:
     def open(self, address: str, parameters: Mapping[str, str]) -> Device:
         """Open the camera at an IP address, which is asked alone, or of a serial number, for which all are asked."""
         layout, packet_size = layout_of(parameters.get("layout")), parameters.get("packet_size")
-        if packet_size not in (None, "auto") and not packet_size.isdecimal():
-            raise InputError(f"packet_size={packet_size} is not possible: it is a number of bytes, or auto")
+        if not (packet_size in (None, "auto") or (packet_size.isdecimal() and int(packet_size) in _BYTES)):
+            raise InputError(f"packet_size={packet_size} is not possible: it is bytes from 220 to 65535, or auto")
         ip, own_address = (address, address) if _is_ip(address) else _located(address)
         rig_file = parameters.get("rig")
         if layout is None:

@@ -40,8 +40,6 @@ def pictures(buffer: int, forms: Sequence[Form]) -> dict[str, NDArray[Any]]:
 def _form(buffer: int, part: int, forms: Sequence[Form]) -> Form | None:
     named = COMPONENTS.get(call("arv_buffer_get_part_component_id", buffer, part))
     number = call("arv_buffer_get_part_pixel_format", buffer, part)
-    if len(forms) == 1 and named in (None, forms[0].component):
-        return forms[0]
     fitting = [form for form in forms if form.number == number and named in (None, form.component)]
     if len(fitting) > 1:
         likely = component_of(fitting[0].name, [form.component for form in fitting])

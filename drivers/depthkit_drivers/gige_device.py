@@ -1,16 +1,15 @@
 """A GigE Vision camera, read through libaravis."""
 
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from depthkit.cameras import Rig
-from depthkit.errors import CameraNotFound, DeviceBusy, DeviceLost, DriverError, FrameIncomplete, FrameTimeout
+from depthkit.errors import DeviceBusy, DeviceLost, DriverError, FrameIncomplete, FrameTimeout
 from depthkit.live import Device, Option, Profile, Request
 from depthkit.live.options import Value
 from depthkit.types import FrameSet
-from depthkit_drivers import gige_buffers
+from depthkit_drivers import gige_buffers, gige_control
 from depthkit_drivers.aravis import STATUSES, SUCCESS, AravisError, call
 from depthkit_drivers.aravis_nodes import AravisNodes
 from depthkit_drivers.genicam_components import components
@@ -30,14 +29,14 @@ class GigeDevice(Device):
 
     def __init__(self, ip: str, address: str, rig_file: str | None, packet_size: str | None) -> None:
         self._address, self._rig_file = address, rig_file
-        self._handle: int | None = _opened(ip)
+        self._handle: int | None = gige_control.opened(ip)
         self._stream: int | None = None
         self._is_lost = False
         try:
             self._nodes = AravisNodes(self._handle)
-            self.serial = _said(self._handle, "DeviceSerialNumber", "DeviceID")
-            self.firmware = _said(self._handle, "DeviceFirmwareVersion", "DeviceVersion")
-            self._set_packet_size(packet_size)
+            self.serial = gige_control.said(self._handle, "DeviceSerialNumber", "DeviceID")
+            self.firmware = gige_control.said(self._handle, "DeviceFirmwareVersion", "DeviceVersion")
+            gige_control.set_packet_size(self._handle, packet_size)
         except BaseException:
             self.close()
             raise
@@ -100,13 +99,10 @@ class GigeDevice(Device):
             call("g_object_unref", stream)
 
     def close(self) -> None:
-        """Close the camera. One that is lost is left to a thread, as libaravis asks it for 10 s to let go."""
+        """Close the camera, lost or not."""
         objects = [each for each in (self._stream, self._handle) if each is not None]
         self._stream = self._handle = None
-        if self._is_lost:
-            threading.Thread(target=_release, args=(objects,), daemon=True).start()
-        else:
-            _release(objects)
+        gige_control.let_go(objects, self._is_lost)
 
     def options(self) -> Sequence[Option]:
         """The features for beginners."""
@@ -125,15 +121,7 @@ class GigeDevice(Device):
 
     def counters(self) -> Mapping[str, int]:
         """What libaravis counts of the stream, by its names."""
-        stream = self._stream
-        if stream is None:
-            return {}
-        numbers = range(call("arv_stream_get_n_infos", stream))
-        names = {call("arv_stream_get_info_name", stream, number).decode(): number for number in numbers}
-        return {
-            name.removeprefix("n_"): call("arv_stream_get_info_uint64", stream, number)
-            for name, number in names.items()
-        }
+        return {} if self._stream is None else gige_control.counters(self._stream)
 
     def _take(self, wait: float, timeout: float) -> FrameSet | None:
         """The frame that the next buffer completes, if it does."""
@@ -166,13 +154,6 @@ class GigeDevice(Device):
         self._nodes.put("ComponentSelector", component)
         return Form(component, self._nodes.number("PixelFormat") or 0, name)
 
-    def _set_packet_size(self, wanted: str | None) -> None:
-        with self._answering() as camera:
-            if wanted == "auto":
-                call("arv_gv_device_auto_packet_size", camera)
-            elif wanted is not None:
-                call("arv_gv_device_set_packet_size", camera, int(wanted))
-
     def _look(self) -> None:
         """Learn how the camera sees from one frame, if one comes."""
         self.start()
@@ -194,30 +175,3 @@ class GigeDevice(Device):
         except AravisError as error:
             self._is_lost = True
             raise DeviceLost(f"the camera at {self._address} does not answer: {error}") from error
-
-
-def _opened(ip: str) -> int:
-    try:
-        handle: int | None = call("arv_open_device", ip.encode())
-    except AravisError as error:
-        raise CameraNotFound(f"no GigE Vision camera answers at {ip} ({error}): check its address and cable") from error
-    if handle is None:
-        raise CameraNotFound(f"no GigE Vision camera answers at {ip}: check its address and cable")
-    if not call("arv_gv_device_is_controller", handle):
-        call("g_object_unref", handle)
-        raise DeviceBusy(f"the camera at {ip} is open in another program: close it there")
-    return handle
-
-
-def _said(handle: int, *names: str) -> str:
-    """The first of these features that the camera has."""
-    for name in names:
-        with suppress(AravisError):
-            if found := call("arv_device_get_string_feature_value", handle, name.encode()):
-                return str(found.decode(errors="replace"))
-    return ""
-
-
-def _release(objects: Sequence[int]) -> None:
-    for each in objects:
-        call("g_object_unref", each)

@@ -16,15 +16,20 @@ class Rounds:
 
     def __init__(self, components: Collection[str]) -> None:
         self._components, self._waiting = set(components), dict[int, Pictures]()
+        self._ended_ns = 0
 
     def add(self, stamp_ns: int, pictures: Pictures) -> Pictures | None:
         """Add a buffer's pictures; all of that stamp if they are complete now.
 
-        Raises FrameIncomplete for the earliest round where too many wait.
+        What comes after its round has ended is left out. Raises FrameIncomplete for the earliest round where too many
+        wait.
         """
+        if 0 < stamp_ns <= self._ended_ns:
+            return None
         found = self._waiting.setdefault(stamp_ns, {})
         found |= pictures
         if self._components <= set(found):
+            self._ended_ns = stamp_ns
             return self._waiting.pop(stamp_ns)
         if len(self._waiting) > _WAITING:
             self._give_up(min(self._waiting))
@@ -37,5 +42,6 @@ class Rounds:
             self._give_up(earliest)
 
     def _give_up(self, stamp_ns: int) -> None:
+        self._ended_ns = max(self._ended_ns, stamp_ns)
         came = ", ".join(self._waiting.pop(stamp_ns))
         raise FrameIncomplete(f"of a frame only {came} came")
