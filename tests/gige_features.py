@@ -1,6 +1,6 @@
-"""Features of a stereo camera by the SFNC, for libaravis's simulated camera: components one by one, as rc_visard's.
+"""Features of a stereo camera by the SFNC, for simulated cameras, with one chunk.
 
-The registers are those of the simulated camera, or in its memory that nothing else uses.
+The registers are those of libaravis's simulated camera, or in its memory that nothing else uses.
 """
 
 from pathlib import Path
@@ -11,8 +11,10 @@ MONO8, CONFIDENCE8, COORD3D_C16 = 0x01080001, 0x010800C6, 0x011000B8
 COMPONENTS = ("Disparity", "Intensity", "Confidence")
 FORMATS = (COORD3D_C16, MONO8, CONFIDENCE8)
 SCALE = 1 / 16
+BYTES = 5
+"""Room for a pixel of all components, and more for chunks."""
 
-_ENABLE = 0x2000
+_ENABLE, _CHUNK_MODE = 0x2000, 0x2100
 _HEAD = (
     '<RegisterDescription ModelName="Stereo" VendorName="Depthkit" StandardNameSpace="None" SchemaMajorVersion="1" '
     'SchemaMinorVersion="0" SchemaSubMinorVersion="1" MajorVersion="1" MinorVersion="0" SubMinorVersion="0" '
@@ -38,7 +40,7 @@ def write(file: Path, size: tuple[int, int], focal_length: float, center: tuple[
         *(f'<Float Name="{name}"><Value>{value!r}</Value></Float>' for name, value in numbers.items()),
         *(
             f'<Integer Name="{name}"><Value>{value}</Value><Min>{value}</Min><Max>{value}</Max></Integer>'
-            for name, value in {"Width": width, "Height": height, "PayloadSize": 2 * width * height}.items()
+            for name, value in {"Width": width, "Height": height, "PayloadSize": BYTES * width * height}.items()
         ),
         _enumeration("ComponentSelector", dict(zip(COMPONENTS, range(3), strict=True)), "<Value>1</Value>"),
         _enumeration("Scan3dDistanceUnit", {"Pixel": 5}, "<Value>5</Value>"),
@@ -60,9 +62,14 @@ def write(file: Path, size: tuple[int, int], focal_length: float, center: tuple[
             for name, value in {"AcquisitionStart": 1, "AcquisitionStop": 0}.items()
         ),
         _register("AcquisitionRegister", 0x124),
+        '<Boolean Name="ChunkModeActive"><pValue>ChunkRegister</pValue><OnValue>1</OnValue></Boolean>',
+        _register("ChunkRegister", _CHUNK_MODE),
+        '<FloatReg Name="ChunkExposureTime"><Address>0</Address><Length>8</Length><AccessMode>RO</AccessMode>'
+        "<pPort>Chunk</pPort><Endianess>BigEndian</Endianess></FloatReg>",
+        '<Port Name="Chunk"><ChunkID>4711</ChunkID></Port>',
         '<Port Name="Device"/>',
     ]
-    features = [*numbers, "Width", "Height", "ComponentSelector", "ComponentEnable", "PixelFormat"]
+    features = [*numbers, "Width", "Height", "ComponentSelector", "ComponentEnable", "PixelFormat", "ChunkExposureTime"]
     root = "".join(f"<pFeature>{name}</pFeature>" for name in features)
     file.write_text(f'{_HEAD}<Category Name="Root">{root}</Category>{"".join(nodes)}</RegisterDescription>')
     return file

@@ -1,5 +1,6 @@
 """`gige:` with a simulated stereo camera that computes depth: image, disparity and confidence over the wire."""
 
+import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import accumulate
@@ -20,9 +21,11 @@ from depthkit.sim.options import Options
 from depthkit.types import DepthImage, Reason
 from depthkit_drivers.gige import GigeDriver
 from depthkit_drivers.gige_buffers import FrameNumbers
+from depthkit_drivers.gige_device import GigeDevice
 from depthkit_drivers.gige_rounds import Rounds
 from tests import gige_camera, gige_features
 from tests.gige_camera import DEADLINE, served
+from tests.gige_multipart import MultipartCamera, Part
 
 SIZE = (160, 120)
 COUNT = 4
@@ -44,12 +47,12 @@ class Seen:
         self.steps[:, :10] = 0  # not measured
         rng = np.random.default_rng(3)
         self.confidence: U8 = rng.integers(0, 256, self.left.shape, np.uint8)
+        self.parts: tuple[U8 | U16, ...] = (self.steps, self.left, self.confidence)
 
     def buffers(self) -> U8:
         """(3N, bytes) as the camera sends them: disparity, image, confidence, each in the largest one's bytes."""
         room = np.zeros((3 * COUNT, 2 * SIZE[0] * SIZE[1]), np.uint8)
-        parts: tuple[U8 | U16, ...] = (self.steps, self.left, self.confidence)
-        for turn, part in enumerate(parts):
+        for turn, part in enumerate(self.parts):
             data = part.reshape(COUNT, -1).view(np.uint8)
             room[turn::3, : data.shape[1]] = data
         return room
@@ -75,9 +78,7 @@ def connected(folder: Path, seen: Seen, request: Request, lost: float = 0.0) -> 
 
 def test_components_of_a_time_stamp_are_a_frame(seen: Seen, tmp_path: Path) -> None:
     with connected(tmp_path, seen, Request()) as device:
-        assert [str(each) for each in device.profiles() if each.format in ("Mono8", "Coord3D_C16")][-1].startswith(
-            "depth"
-        )
+        assert {each.role for each in device.profiles()} == {"left", "depth"}
         assert device.rig.cameras == {"left": CAMERA, "depth": CAMERA}
         assert not device.numbered
         frames = [device.read(DEADLINE) for _ in range(2 * COUNT)]
@@ -125,6 +126,55 @@ def test_frames_without_one_of_their_components_are_incomplete(seen: Seen, tmp_p
                 (turn,) = [number for number in range(COUNT) if np.array_equal(seen.left[number], frames.image("left"))]
                 check_depth(frames.depth, seen, turn)
                 whole += 1
+
+
+@contextmanager
+def together(folder: Path, seen: Seen, request: Request, dropped: int | None = None) -> Iterator[GigeDevice]:
+    """A camera that sends in one buffer all components that are wanted."""
+    file = gige_features.write(folder / "stereo.xml", SIZE, CAMERA.fx, (CAMERA.cx, CAMERA.cy), BASELINE)
+    parts = zip(gige_features.COMPONENTS, (8, 1, 6), gige_features.FORMATS, seen.parts, strict=True)
+    sent = [(number, form, part) for name, number, form, part in parts if not request.streams or name == "Intensity"]
+    frames = [[Part(number, form, *SIZE, part[turn].tobytes()) for number, form, part in sent] for turn in range(COUNT)]
+    camera = MultipartCamera(file, frames, dropped, struct.pack(">d", 1234.5))
+    with gige_camera.port(), camera, closing(GigeDriver().open(gige_camera.HOST, {})) as device:
+        device.configure(request)
+        device.start()
+        assert isinstance(device, GigeDevice)
+        yield device
+        device.stop()
+
+
+@pytest.mark.parametrize("dropped", [None, 0, 7])
+def test_components_in_one_buffer_are_a_frame_also_if_packets_are_sent_again(
+    seen: Seen, tmp_path: Path, dropped: int | None
+) -> None:
+    with together(tmp_path, seen, Request(), dropped) as device:
+        assert device.numbered
+        frames = [device.read(DEADLINE) for _ in range(2 * COUNT)]
+        assert (device.counters()["resend_requests"] > 0) == (dropped is not None)
+    numbers = [each.sequence for each in frames]
+    assert numbers == list(range(numbers[0], numbers[0] + 2 * COUNT))
+    for each in frames:
+        np.testing.assert_array_equal(each.image("left"), seen.left[each.sequence % COUNT])
+        assert each.depth is not None
+        check_depth(each.depth, seen, each.sequence % COUNT)
+
+
+def test_chunks_come_with_their_frame_and_resent_packets_are_counted(seen: Seen, tmp_path: Path) -> None:
+    with together(tmp_path, seen, Request(("left",)), dropped=2) as device:
+        for _ in range(COUNT):
+            frames = device.read(DEADLINE)
+            np.testing.assert_array_equal(frames.image("left"), seen.left[frames.sequence % COUNT])
+            assert frames.meta["exposure_us"] == 1234.5
+        assert device.counters()["resent_packets"] >= COUNT
+
+
+def test_a_camera_whose_buffers_are_smaller_than_its_parts_harms_nobody(
+    seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gige_features, "BYTES", 2)
+    with together(tmp_path, seen, Request()) as device, pytest.raises(FrameIncomplete, match="PayloadSize is wrong"):
+        device.read(DEADLINE)
 
 
 IMAGE = np.zeros((2, 2), np.uint8)

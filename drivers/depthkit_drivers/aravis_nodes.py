@@ -143,7 +143,9 @@ class AravisNodes:
 def _is_open(node: int | None, how: int) -> bool:
     """Whether a node can be read, or written to, now."""
     try:
-        if node is None or not call("arv_gc_feature_node_is_available", node):
+        if node is None or not all(
+            call(f"arv_gc_feature_node_is_{what}", node) for what in ("implemented", "available")
+        ):
             return False
         if how == WRITE_ONLY and call("arv_gc_feature_node_is_locked", node):
             return False

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from depthkit.errors import FrameIncomplete
 from depthkit_drivers.aravis import call
 from depthkit_drivers.genicam_components import COMPONENTS, component_of
 from depthkit_drivers.genicam_pixels import unpack
@@ -29,11 +30,12 @@ def pictures(buffer: int, forms: Sequence[Form]) -> dict[str, NDArray[Any]]:
     Parts that do not say which component they are of are told by the formats of those that are enabled. Raises
     FrameIncomplete for parts that are too short.
     """
-    found = {}
+    found, size = {}, c_size_t()
+    end = call("arv_buffer_get_data", buffer, byref(size)) + size.value
     for part in range(call("arv_buffer_get_n_parts", buffer)):
         form = _form(buffer, part, forms)
         if form is not None:
-            found[form.component] = _pixels(buffer, part, form.name)
+            found[form.component] = _pixels(buffer, part, form.name, end)
     return found
 
 
@@ -47,11 +49,13 @@ def _form(buffer: int, part: int, forms: Sequence[Form]) -> Form | None:
     return next(iter(fitting), None)
 
 
-def _pixels(buffer: int, part: int, form: str) -> NDArray[Any]:
+def _pixels(buffer: int, part: int, form: str, end: int) -> NDArray[Any]:
     size, width, height, padding, _ = c_size_t(), c_int(), c_int(), c_int(), c_int()
     data = call("arv_buffer_get_part_data", buffer, part, byref(size))
     call("arv_buffer_get_part_region", buffer, part, byref(_), byref(_), byref(width), byref(height))
     call("arv_buffer_get_part_padding", buffer, part, byref(padding), byref(_))
+    if data is None or data + size.value > end:
+        raise FrameIncomplete("a part ends outside of its buffer: PayloadSize is wrong")
     memory = memoryview((c_char * size.value).from_address(data)).cast("B")
     return unpack(memory, form, width.value, height.value, padding.value)
 

@@ -54,8 +54,7 @@ class GigeDevice(Device):
         """Set sizes, formats and the rate, and enable the components that are needed and no others."""
         self._setup: Setup = configure(self._nodes, request, self._rig_file, lambda: self._nodes.names("Chunk"))
         self._forms = [self._form(*each) for each in self._setup.formats.items()]
-        together = self._nodes.get("AcquisitionMultiPartMode") == "SynchronizedComponents"
-        self.numbered = len(self._forms) == 1 or together  # else a number is of a component, not of a frame
+        self.numbered = len(self._forms) == 1 or self._come_together()  # else a number is of a component
         if self._setup.is_told_by_frames and self._rig_file is None:
             self._look()
         return self._setup.streams
@@ -153,6 +152,11 @@ class GigeDevice(Device):
     def _form(self, component: str, name: str) -> Form:
         self._nodes.put("ComponentSelector", component)
         return Form(component, self._nodes.number("PixelFormat") or 0, name)
+
+    def _come_together(self) -> bool:
+        """Have several components sent in one buffer; whether they are."""
+        can = self._nodes.put("ArvGevSCCFGMultipart", True)
+        return can and self._nodes.get("AcquisitionMultiPartMode") in (None, "SynchronizedComponents")
 
     def _look(self) -> None:
         """Learn how the camera sees from one frame, if one comes."""
