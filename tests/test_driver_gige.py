@@ -277,7 +277,7 @@ def test_settings_are_features_for_beginners_with_their_limits(tmp_path: Path, p
 def test_what_cannot_be_is_answered_with_what_can(tmp_path: Path, pictures: U8) -> None:
     with served(tmp_path, pictures):
         for uri, error, words in (
-            (f"{WHOLE}&layout=diagonal", InputError, "single, side_by_side, interleaved"),
+            (f"{WHOLE}&layout=diagonal", InputError, "single, side_by_side, top_bottom, interleaved"),
             (f"{WHOLE}&packet_size=large", InputError, "bytes from 220 to 65535, or auto"),
             (f"{WHOLE}&packet_size=20", InputError, "bytes from 220 to 65535, or auto"),
             (f"gige://{HOST}?size=4096x10", UnsupportedMode, "2048×2048 Mono8"),

@@ -9,7 +9,7 @@ from depthkit.live import Device
 from depthkit_drivers import gige_views, rigs
 from depthkit_drivers.aravis import call, load
 from depthkit_drivers.gige_device import GigeDevice
-from depthkit_drivers.gige_views import ViewsDevice, layout_of
+from depthkit_drivers.gige_views import ViewsDevice, views_of
 
 _OURS = "GigEVision"
 _BYTES = range(220, 65536)
@@ -29,14 +29,14 @@ class GigeDriver:
 
     def open(self, address: str, parameters: Mapping[str, str]) -> Device:
         """Open the camera at an IP address, which is asked alone, or of a serial number, for which all are asked."""
-        layout, packet_size = layout_of(parameters.get("layout")), parameters.get("packet_size")
+        views, packet_size = views_of(parameters.get("layout")), parameters.get("packet_size")
         if not (packet_size in (None, "auto") or (packet_size.isdecimal() and int(packet_size) in _BYTES)):
             raise InputError(f"packet_size={packet_size} is not possible: it is bytes from 220 to 65535, or auto")
         ip, own_address = (address, address) if _is_ip(address) else _located(address)
         rig_file = parameters.get("rig")
-        if layout is None:
+        if views is None:
             return GigeDevice(ip, own_address, rig_file, packet_size)
-        return ViewsDevice(GigeDevice(ip, own_address, None, packet_size), layout, rig_file)
+        return ViewsDevice(GigeDevice(ip, own_address, None, packet_size), views, rig_file)
 
     def discover(self) -> Sequence[CameraInfo]:
         """Those that answer within a second."""

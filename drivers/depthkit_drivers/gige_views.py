@@ -1,78 +1,78 @@
 """Two views in one picture of a GigE Vision camera."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from depthkit.arrays import U8, Image
+from depthkit.arrays import Image
 from depthkit.cameras import Rig
 from depthkit.errors import InputError
 from depthkit.live import Device, Mode, Option, Profile, Request, Value, choose
+from depthkit.mosaics import deinterlace
 from depthkit.types import FrameSet
 from depthkit_drivers import rigs
+from depthkit_drivers.layouts import LAYOUTS, Layout
 
-_PAIR = ("left", "right")
+_DEEP, _FLAT = "Mono16", "Mono8"
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """Where two views are in a picture: `columns` of them beside each other, `form` of their pixels if it is another.
+class Views:
+    """Two views in a picture: their roles and places, and how to part them.
 
-    split: cuts them out.
+    are_bytes: they are the bytes of its pixels, which have 16 bits, and so are of another format than it.
     """
 
-    columns: int
-    form: str | None
-    split: Callable[[Image], tuple[Image, Image]]
+    layout: Layout
+    are_bytes: bool = False
 
     def profiles(self, pictures: Sequence[Profile]) -> list[Profile]:
         """Modes of the views of pictures with these modes."""
-        fitting = [each for each in pictures if self.form is None or each.format == "Mono16"]
-        return [
-            replace(each, role=role, width=each.width // self.columns, format=self.form or each.format, optional=False)
-            for role in _PAIR
-            for each in fitting
-        ]
+        fitting = [each for each in pictures if not self.are_bytes or each.format == _DEEP]
+        return [self._profile(role, each) for role in self.layout.roles for each in fitting]
 
     def request(self, views: Request, role: str) -> Request:
         """What to ask for of pictures, so that their views, of the first role that is wanted, are as requested."""
-        wanted = views.mode(views.streams[0] if views.streams else _PAIR[0])
-        size = wanted.size and (wanted.size[0] * self.columns, wanted.size[1])
-        return Request((role,), Mode(size, wanted.fps, "Mono16" if self.form else wanted.format))
+        wanted = views.mode((views.streams or self.layout.roles)[0])
+        size = wanted.size and self.layout.picture_size(wanted.size)
+        return Request((role,), Mode(size, wanted.fps, _DEEP if self.are_bytes else wanted.format))
+
+    def of(self, picture: Image) -> dict[str, Image]:
+        """By role, in the picture's memory or their own."""
+        if self.are_bytes:
+            return dict(zip(self.layout.roles, deinterlace(picture.view(np.uint8), 2), strict=True))
+        return self.layout.cut(picture)
+
+    def _profile(self, role: str, picture: Profile) -> Profile:
+        width, height = self.layout.view_size((picture.width, picture.height))
+        return Profile(role, width, height, picture.fps, _FLAT if self.are_bytes else picture.format)
 
 
-def _halves(picture: Image) -> tuple[Image, Image]:
-    half = picture.shape[1] // 2
-    return picture[:, :half], picture[:, half:]
-
-
-def _bytes(picture: Image) -> tuple[Image, Image]:
-    pairs: U8 = picture.view(np.uint8).reshape(*picture.shape, 2)
-    return pairs[..., 0], pairs[..., 1]
-
-
-_LAYOUTS = {"side_by_side": Layout(2, None, _halves), "interleaved": Layout(1, "Mono8", _bytes)}
+_VIEWS = {
+    **{name: Views(layout) for name, layout in LAYOUTS.items() if len(layout.roles) > 1},
+    "interleaved": Views(Layout(1, 1, ("left", "right")), are_bytes=True),
+}
 PARAMETER = {
-    "layout": "what a picture shows: single (if left out), side_by_side: left and right, or interleaved: in pixels "
-    "of 16 bits, the first byte is of the left camera, the second of the right one"
+    "layout": f"what a picture shows: single (if left out), {', '.join(_VIEWS)}; interleaved are pixels of 16 bits, of "
+    "which the first byte is of the left camera, the second of the right one"
 }
 
 
-def layout_of(name: str | None) -> Layout | None:
-    """The layout of that name, None for a single view; InputError if there is none such."""
-    if name in (None, "single"):
+def views_of(layout: str | None) -> Views | None:
+    """The views of that layout, None for a single one; InputError if there is none such."""
+    if layout in (None, "single"):
         return None
-    if name not in _LAYOUTS:
-        raise InputError(f"layout={name} is not possible: it is one of single, {', '.join(_LAYOUTS)}")
-    return _LAYOUTS[name]
+    if layout not in _VIEWS:
+        raise InputError(f"layout={layout} is not possible: it is one of single, {', '.join(_VIEWS)}")
+    return _VIEWS[layout]
 
 
 class ViewsDevice(Device):
     """A device whose pictures, one a frame, are cut into views; its calibration is in a file."""
 
-    def __init__(self, whole: Device, layout: Layout, rig_file: str | None) -> None:
-        self._whole, self._layout, self._rig_file = whole, layout, rig_file
+    def __init__(self, whole: Device, views: Views, rig_file: str | None) -> None:
+        self._whole, self._views, self._rig_file = whole, views, rig_file
         self.serial, self.firmware = whole.serial, whole.firmware
 
     @property
@@ -82,12 +82,12 @@ class ViewsDevice(Device):
 
     def profiles(self) -> Sequence[Profile]:
         """Of each view."""
-        return self._layout.profiles(self._whole.profiles())
+        return self._views.profiles(self._whole.profiles())
 
     def configure(self, request: Request) -> Sequence[Profile]:
         """Ask for pictures with such views."""
-        picture = self._whole.configure(self._layout.request(request, self._whole.profiles()[0].role))
-        streams = choose(self._layout.profiles(picture), request)
+        picture = self._whole.configure(self._views.request(request, self._whole.profiles()[0].role))
+        streams = choose(self._views.profiles(picture), request)
         self._roles = [profile.role for profile in streams]
         self._rig = rigs.rig_of(self._rig_file, self._roles, (streams[0].width, streams[0].height))
         return streams
@@ -105,7 +105,7 @@ class ViewsDevice(Device):
         """The views of the next picture."""
         frames = self._whole.read(timeout)
         (picture,) = frames.images.values()
-        views: dict[str, Image] = dict(zip(_PAIR, self._layout.split(picture), strict=True))
+        views = self._views.of(picture)
         images: dict[str, Image] = {role: views[role].copy() for role in self._roles}
         return replace(frames, images=images, rig=self._rig)
 

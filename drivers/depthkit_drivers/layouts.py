@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from depthkit.arrays import U8
+from depthkit.arrays import U8, Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,16 @@ class Layout:
         """(width, height) of a picture with views of that size."""
         return view[0] * self.columns, view[1] * self.rows
 
-    def views(self, picture: U8) -> dict[str, U8]:
-        """(H, W, 3) uint8 RGB by role, each its own copy, of a BGR picture."""
+    def cut(self, picture: Image) -> dict[str, Image]:
+        """The views by role, in the picture's memory."""
         width, height = self.view_size((picture.shape[1], picture.shape[0]))
         corners = ((width * column, height * row) for row in range(self.rows) for column in range(self.columns))
-        return {
-            role: np.asarray(cv2.cvtColor(picture[y : y + height, x : x + width], cv2.COLOR_BGR2RGB), np.uint8)
-            for role, (x, y) in zip(self.roles, corners, strict=True)
-        }
+        return {role: picture[y : y + height, x : x + width] for role, (x, y) in zip(self.roles, corners, strict=True)}
+
+    def views(self, picture: U8) -> dict[str, U8]:
+        """(H, W, 3) uint8 RGB by role, each its own copy, of a BGR picture."""
+        cut = self.cut(picture)
+        return {role: np.asarray(cv2.cvtColor(view, cv2.COLOR_BGR2RGB), np.uint8) for role, view in cut.items()}
 
 
 LAYOUTS = {
