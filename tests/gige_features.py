@@ -22,8 +22,18 @@ _HEAD = (
 )
 
 
-def write(file: Path, size: tuple[int, int], focal_length: float, center: tuple[float, float], baseline: float) -> Path:
-    """The file of a camera whose components are all `size` px; focal length and principal point px, baseline m."""
+def write(
+    file: Path,
+    size: tuple[int, int],
+    focal_length: float,
+    center: tuple[float, float],
+    baseline: float,
+    chunk: str = "ExposureTime",
+) -> Path:
+    """The file of a camera whose components are all `size` px; focal length and principal point px, baseline m.
+
+    chunk: what its chunk is, which then is no feature outside of frames.
+    """
     width, height = size
     chosen = [f"(SEL={index})*{form}" for index, form in enumerate(FORMATS)]
     numbers = {
@@ -36,6 +46,7 @@ def write(file: Path, size: tuple[int, int], focal_length: float, center: tuple[
         "Scan3dBaseline": baseline,
         "AcquisitionFrameRate": 90.0,
     }
+    numbers.pop(chunk, None)
     nodes = [
         *(f'<Float Name="{name}"><Value>{value!r}</Value></Float>' for name, value in numbers.items()),
         *(
@@ -64,12 +75,12 @@ def write(file: Path, size: tuple[int, int], focal_length: float, center: tuple[
         _register("AcquisitionRegister", 0x124),
         '<Boolean Name="ChunkModeActive"><pValue>ChunkRegister</pValue><OnValue>1</OnValue></Boolean>',
         _register("ChunkRegister", _CHUNK_MODE),
-        '<FloatReg Name="ChunkExposureTime"><Address>0</Address><Length>8</Length><AccessMode>RO</AccessMode>'
+        f'<FloatReg Name="Chunk{chunk}"><Address>0</Address><Length>8</Length><AccessMode>RO</AccessMode>'
         "<pPort>Chunk</pPort><Endianess>BigEndian</Endianess></FloatReg>",
         '<Port Name="Chunk"><ChunkID>4711</ChunkID></Port>',
         '<Port Name="Device"/>',
     ]
-    features = [*numbers, "Width", "Height", "ComponentSelector", "ComponentEnable", "PixelFormat", "ChunkExposureTime"]
+    features = [*numbers, "Width", "Height", "ComponentSelector", "ComponentEnable", "PixelFormat", f"Chunk{chunk}"]
     root = "".join(f"<pFeature>{name}</pFeature>" for name in features)
     file.write_text(f'{_HEAD}<Category Name="Root">{root}</Category>{"".join(nodes)}</RegisterDescription>')
     return file

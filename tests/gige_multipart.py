@@ -86,6 +86,10 @@ class MultipartCamera:
         self._control.close()
         self._stream.close()
 
+    def take_control_away(self) -> None:
+        """As if another program had it."""
+        self._set(_CCP, 0)
+
     def _get(self, register: int) -> int:
         return int.from_bytes(self._memory[register : register + 4], "big")
 

@@ -251,6 +251,7 @@ def test_cameras_are_found_by_their_serial_number(tmp_path: Path, pictures: U8) 
                 turn(camera.read(DEADLINE).image("color"), pictures)
                 assert camera.serial == "DK7"
                 assert camera._keeper.device.address == "DK7"
+                camera.read(DEADLINE)
         with pytest.raises(CameraNotFound, match=r"no camera 'DK8': there are gige:DK7 \(gige://127\.0\.0\.1\)"):
             open_camera("gige:DK8")
     with pytest.raises(CameraNotFound, match=r"answers at 127\.0\.0\.1 .*check its address"):

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from depthkit import images
 from depthkit.arrays import F32, U8, U16
 from depthkit.cameras import CameraModel
-from depthkit.errors import FrameIncomplete
+from depthkit.errors import DeviceLost, FrameIncomplete, FrameTimeout
 from depthkit.live import Device, Request
 from depthkit.sim.camera import SimCamera
 from depthkit.sim.options import Options
@@ -129,18 +129,25 @@ def test_frames_without_one_of_their_components_are_incomplete(seen: Seen, tmp_p
 
 
 @contextmanager
-def together(folder: Path, seen: Seen, request: Request, dropped: int | None = None) -> Iterator[GigeDevice]:
-    """A camera that sends in one buffer all components that are wanted."""
-    file = gige_features.write(folder / "stereo.xml", SIZE, CAMERA.fx, (CAMERA.cx, CAMERA.cy), BASELINE)
+def together(
+    folder: Path,
+    seen: Seen,
+    request: Request,
+    dropped: int | None = None,
+    chunk: tuple[str, float] = ("ExposureTime", 1234.5),
+) -> Iterator[tuple[GigeDevice, MultipartCamera]]:
+    """A camera that sends in one buffer all components that are wanted, or one with a chunk."""
+    center = CAMERA.cx, CAMERA.cy
+    file = gige_features.write(folder / "stereo.xml", SIZE, CAMERA.fx, center, BASELINE, chunk[0])
     parts = zip(gige_features.COMPONENTS, (8, 1, 6), gige_features.FORMATS, seen.parts, strict=True)
     sent = [(number, form, part) for name, number, form, part in parts if not request.streams or name == "Intensity"]
     frames = [[Part(number, form, *SIZE, part[turn].tobytes()) for number, form, part in sent] for turn in range(COUNT)]
-    camera = MultipartCamera(file, frames, dropped, struct.pack(">d", 1234.5))
+    camera = MultipartCamera(file, frames, dropped, struct.pack(">d", chunk[1]))
     with gige_camera.port(), camera, closing(GigeDriver().open(gige_camera.HOST, {})) as device:
         device.configure(request)
         device.start()
         assert isinstance(device, GigeDevice)
-        yield device
+        yield device, camera
         device.stop()
 
 
@@ -148,7 +155,7 @@ def together(folder: Path, seen: Seen, request: Request, dropped: int | None = N
 def test_components_in_one_buffer_are_a_frame_also_if_packets_are_sent_again(
     seen: Seen, tmp_path: Path, dropped: int | None
 ) -> None:
-    with together(tmp_path, seen, Request(), dropped) as device:
+    with together(tmp_path, seen, Request(), dropped) as (device, _):
         assert device.numbered
         frames = [device.read(DEADLINE) for _ in range(2 * COUNT)]
         assert (device.counters()["resend_requests"] > 0) == (dropped is not None)
@@ -161,7 +168,7 @@ def test_components_in_one_buffer_are_a_frame_also_if_packets_are_sent_again(
 
 
 def test_chunks_come_with_their_frame_and_resent_packets_are_counted(seen: Seen, tmp_path: Path) -> None:
-    with together(tmp_path, seen, Request(("left",)), dropped=2) as device:
+    with together(tmp_path, seen, Request(("left",)), dropped=2) as (device, _):
         for _ in range(COUNT):
             frames = device.read(DEADLINE)
             np.testing.assert_array_equal(frames.image("left"), seen.left[frames.sequence % COUNT])
@@ -173,8 +180,25 @@ def test_a_camera_whose_buffers_are_smaller_than_its_parts_harms_nobody(
     seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gige_features, "BYTES", 2)
-    with together(tmp_path, seen, Request()) as device, pytest.raises(FrameIncomplete, match="PayloadSize is wrong"):
+    small = pytest.raises(FrameIncomplete, match="PayloadSize is wrong")
+    with together(tmp_path, seen, Request()) as (device, _), small:
         device.read(DEADLINE)
+
+
+def test_how_a_camera_sees_may_come_with_its_frames_only(seen: Seen, tmp_path: Path) -> None:
+    with together(tmp_path, seen, Request(("left",)), chunk=("Scan3dFocalLength", 222.5)) as (device, _):
+        assert device.rig.camera("left").fx == 222.5
+        assert "exposure_us" not in device.read(DEADLINE).meta
+
+
+def test_a_camera_that_another_program_took_over_is_lost(seen: Seen, tmp_path: Path) -> None:
+    lost = pytest.raises(DeviceLost, match="another program took it over")
+    with lost, together(tmp_path, seen, Request()) as (device, camera):
+        device.read(DEADLINE)
+        camera.take_control_away()
+        for _ in range(int(DEADLINE / 0.1)):
+            with suppress(FrameTimeout):
+                device.read(0.1)
 
 
 IMAGE = np.zeros((2, 2), np.uint8)

@@ -146,7 +146,8 @@ class GigeDevice(Device):
         pictures = self._rounds.add(stamp_ns, gige_buffers.pictures(buffer, self._forms))
         if pictures is None:
             return None
-        self._nodes.hold(buffer)
+        if self._setup.chunks:
+            self._nodes.hold(buffer)
         return self._setup.frames(pictures, self._nodes, number, stamp_ns)
 
     def _form(self, component: str, name: str) -> Form:
@@ -163,8 +164,9 @@ class GigeDevice(Device):
         self.start()
         buffer = call("arv_stream_timeout_pop_buffer", self._stream, int(_LOOK * 1e6))
         if buffer is not None:
-            self._nodes.hold(buffer)
-            self._setup = self._setup.told(self._nodes)
+            if call("arv_buffer_get_status", buffer) == SUCCESS:
+                self._nodes.hold(buffer)
+                self._setup = self._setup.told(self._nodes)
             call("arv_stream_push_buffer", self._stream, buffer)
         self.stop()
 
