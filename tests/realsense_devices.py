@@ -16,7 +16,13 @@ import pytest
 
 rs = pytest.importorskip("pyrealsense2", reason="pyrealsense2 is not installed: pip install pyrealsense2")
 
+from depthkit import open_camera  # noqa: E402
+from depthkit.live import LiveCamera, LiveConfig, Patience  # noqa: E402
 from depthkit_drivers import realsense  # noqa: E402  # it cannot be imported without the SDK
+from depthkit_tools.bench import dds_camera  # noqa: E402
+
+URI = f"realsense:{dds_camera.SERIAL}"
+_PATIENCE = Patience(silence=3, given_up=60)
 
 DOMAINS = (1 + (os.getpid() + 20 * n) % 220 for n in itertools.count())
 """Of DDS, as good as ports: no two cameras of these tests are to meet."""
@@ -66,6 +72,12 @@ def network_camera(home: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -
         camera.unplug()
         _wait_until_gone()
         realsense._context.cache_clear()
+
+
+def opened(uri: str) -> LiveCamera:
+    camera = open_camera(uri, LiveConfig(queue=60, patience=_PATIENCE))
+    assert isinstance(camera, LiveCamera)
+    return camera
 
 
 def _wait_until_gone() -> None:

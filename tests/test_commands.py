@@ -199,7 +199,10 @@ def test_doctor_tells_the_other_pyzed_apart(run: Run, tmp_path: Path, monkeypatc
     (tmp_path / "pyzed").mkdir()
     (tmp_path / "pyzed" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
-    zed = next(check for check in run("doctor") if check["name"] == "zed")
+    try:
+        zed = next(check for check in run("doctor") if check["name"] == "zed")
+    finally:
+        sys.modules.pop("pyzed", None)
     assert not zed["ok"]
     assert "another product" in zed["detail"]
 

@@ -1,8 +1,7 @@
 """The RealSense driver on the real pyrealsense2: a camera on this machine's network, and one of its software."""
 
 import itertools
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +20,12 @@ from depthkit.errors import (
     InputError,
     UnsupportedMode,
 )
-from depthkit.hotplug import watch_cameras
-from depthkit.live import LiveCamera, LiveConfig, Patience
 from depthkit.recorder import Recorder
 from tests import realsense_devices as devices
-from tests.realsense_devices import NetworkCamera, SoftwareCamera, network_camera, rs
+from tests.realsense_devices import URI, NetworkCamera, SoftwareCamera, network_camera, opened, rs
 
 from depthkit_drivers import realsense, realsense_frames, realsense_motion, realsense_options  # isort: skip
 from depthkit_tools.bench import dds_camera as sent  # isort: skip
-
-URI = f"realsense:{sent.SERIAL}"
-WIDE_OPEN = Patience(silence=3, given_up=60)
 
 
 @pytest.fixture(scope="module")
@@ -130,43 +124,6 @@ def test_what_librealsense_records_is_read(tmp_path: Path) -> None:
     for each in frames:
         assert each.depth is not None
         assert any(np.allclose(each.depth.depth[:, 1:], one[:, 1:], atol=1e-6) for one in known)
-
-
-def test_the_unit_is_the_cameras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step of 0.1 mm, and every tenth frame lost on the way."""
-    with network_camera(tmp_path, monkeypatch, "--unit", "0.0001", "--skip", "10"), opened(URI) as camera:
-        frames = list(itertools.islice(camera.frames(), 30))
-        missing = camera.stats().missing
-    for each in frames:
-        assert each.depth is not None
-        np.testing.assert_allclose(each.depth.depth[:, 1:], sent.depth(each.sequence)[:, 1:] * 1e-4, rtol=1e-6)
-    assert all(each.sequence % 10 for each in frames)
-    assert sum(each.meta.get("gap", {}).get("lost on the way", 0) for each in frames) >= 2
-    assert set(missing) == {"lost on the way"}
-
-
-def test_it_is_unplugged_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with network_camera(tmp_path, monkeypatch) as hardware, opened(f"{URI}?exposure=7000") as camera:
-        frames = camera.frames()
-        before = [next(frames) for _ in range(5)][-1]
-        hardware.unplug()
-        hardware.plug_in()
-        after = next(each for each in frames if "camera lost" in each.meta.get("gap", {}))
-        assert after.sequence - before.sequence > after.meta["gap"]["camera lost"] > 5
-        assert camera.stats().reopens >= 1
-        assert camera.options["exposure"] == 7000  # set again
-
-
-def test_hot_plug_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with network_camera(tmp_path, monkeypatch) as hardware:
-        came: list[str] = []
-        went: list[str] = []
-        hardware.unplug()
-        with watch_cameras(lambda info: came.append(info.uri), lambda info: went.append(info.uri)):
-            hardware.plug_in()
-            wait(lambda: URI in came)
-            hardware.unplug()
-            wait(lambda: URI in went)
 
 
 def test_frames_before_all_streams_run_are_incomplete() -> None:
@@ -303,19 +260,6 @@ def test_choices_are_named() -> None:
     assert options.get(option.name) == "50Hz"
     options.set(option.name, "60Hz")
     assert options.get(option.name) == "60Hz"
-
-
-def opened(uri: str) -> LiveCamera:
-    camera = open_camera(uri, LiveConfig(queue=60, patience=WIDE_OPEN))
-    assert isinstance(camera, LiveCamera)
-    return camera
-
-
-def wait(until: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def steps(number: int) -> np.ndarray:

@@ -175,6 +175,9 @@ class RealSenseDevice(Device):
             except RuntimeError as error:  # a camera on a busy network may answer late
                 if attempt == _ATTEMPTS - 1 or "timeout waiting for reply" not in str(error):
                     raise
+                for sensor in self._sensors:  # those that were opened meanwhile
+                    with suppress(RuntimeError):
+                        sensor.close()
         return pipeline
 
     def _factory_rig(self) -> Rig:

@@ -26,6 +26,7 @@ X = {"Depth": 0.0, "Infrared_1": 0.0, "Infrared_2": 0.05, "Color": -0.015}
 EXPOSURE_US, GAIN = 8500, 16
 
 _DIFFERENT = 4  # pictures of each stream, sent in turn: making a message takes 10 ms
+_SETTLED = 0.2  # s, after which who asked for streams has the answer: switching them earlier can lock both up
 _ENCODINGS = {
     "Depth": dds.video_encoding.z16,
     "Infrared_1": dds.video_encoding.y8,
@@ -60,6 +61,7 @@ class DdsCamera:
     def __init__(self, domain: int, fps: int = 30, unit: float = 0.001, skip: int = 0) -> None:
         self.fps, self.unit, self.skip = fps, unit, skip
         self._wanted: set[str] = set()
+        self._asked = 0.0
         self._lock = threading.Lock()
         self._participant = dds.participant()
         self._participant.init(domain, "depthkit", {"udp": {"whitelist": ["127.0.0.1"]}})
@@ -93,6 +95,8 @@ class DdsCamera:
 
     def _switched(self) -> set[str]:
         with self._lock:
+            if time.monotonic() - self._asked < _SETTLED:
+                return {name for name, stream in self._streams.items() if stream.is_streaming()}
             wanted = set(self._wanted)
         for name, stream in self._streams.items():
             if name in wanted and not stream.is_streaming():
@@ -144,6 +148,7 @@ class DdsCamera:
             named = set(control.get("stream-profiles", ()))
             with self._lock:
                 self._wanted = named if control.get("reset") else self._wanted | named
+                self._asked = time.monotonic()
         return True
 
 
