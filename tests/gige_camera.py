@@ -6,6 +6,7 @@ python -m tests.gige_camera ADDRESS SERIAL PICTURES.npy SHARED.bin [--genicam FI
 import argparse
 import ctypes
 import fcntl
+import importlib
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from depthkit.capture import drivers
 from depthkit.errors import DriverNotInstalled
 from depthkit_drivers import aravis
 
@@ -31,6 +33,7 @@ except DriverNotInstalled as error:
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
 DEADLINE = 60.0
+ENTRY_POINTS = "[depthkit.drivers]\ngige = depthkit_drivers.gige:GigeDriver\n"
 _WIDTH, _HEIGHT, _PIXEL_FORMAT, _PERIOD_US = 0x100, 0x104, 0x128, 0x138  # registers of the simulated camera
 _FILL = CFUNCTYPE(None, c_void_p, c_void_p, c_uint32, c_uint32, c_uint32)
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
@@ -61,6 +64,21 @@ class Server:
         """Pull the plug."""
         self.process.kill()
         self.process.wait(DEADLINE)
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The driver's entry point, whatever the installed depthkit has."""
+    folder = tmp_path_factory.mktemp("entry")
+    meta = folder / "depthkit_gige-1.0.dist-info"
+    meta.mkdir()
+    (meta / "METADATA").write_text("Metadata-Version: 2.1\nName: depthkit-gige\nVersion: 1.0\n")
+    (meta / "entry_points.txt").write_text(ENTRY_POINTS)
+    monkeypatch.syspath_prepend(folder)
+    drivers.cache_clear()
+    importlib.invalidate_caches()
+    yield
+    drivers.cache_clear()
 
 
 @contextmanager
