@@ -125,9 +125,8 @@ def served(
     assert process.stdout is not None
     try:
         if process.stdout.readline() != "running\n":
-            pytest.skip(
-                f"the simulated camera does not start at {address}: UDP port 3956 is in use, or no such address"
-            )
+            remedy = f"as root: ip addr add {address}/8 dev lo"
+            pytest.skip(f"no simulated camera at {address}: UDP port 3956 is in use, or no such address ({remedy})")
         yield Server(process, shared)
     finally:
         process.kill()
