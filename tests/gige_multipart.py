@@ -20,7 +20,7 @@ from tests.gige_camera import HOST
 _PORT, _XML = 3956, 0x10000
 _CAPABILITY, _HEARTBEAT, _CCP, _STREAM_PORT, _PACKET_SIZE = 0x934, 0x938, 0xA00, 0xD00, 0xD04
 _STREAM_HOST, _CAN, _ACQUISITION = 0xD18, 0xD20, 0x124
-_RESENDS = 1 << 2
+RESENDS = 1 << 2  # of what it says that it can do
 _KEPT = 50  # frames, to send again
 CHUNK = 0x4711  # number of the chunk
 _IMAGE, _MULTIPART, _CHUNKS = 0x0001, 0x000A, 0x4000
@@ -59,7 +59,7 @@ class MultipartCamera:
         url = f"Local:camera.xml;{_XML:x};{len(self._xml):x}".encode()
         self._memory[0x200 : 0x200 + len(url)] = url
         values = {0x0: 0x20001, 0x4: 0x80000001, 0x24: 0x7F000001, 0x600: 1, 0x904: 1, 0x940: 1_000_000_000}
-        for register, value in {**values, _CAPABILITY: _RESENDS, _HEARTBEAT: 3000, _CAN: 0xFFFFFFFF}.items():
+        for register, value in {**values, _CAPABILITY: RESENDS, _HEARTBEAT: 3000, _CAN: 0xFFFFFFFF}.items():
             self._set(register, value)
         self._set(_PACKET_SIZE, 1500)
 

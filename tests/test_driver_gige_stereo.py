@@ -24,7 +24,7 @@ from depthkit_drivers.gige_buffers import FrameNumbers
 from depthkit_drivers.gige_device import GigeDevice
 from depthkit_drivers.gige_rounds import Rounds
 from depthkit_tools.main import main
-from tests import gige_camera, gige_features
+from tests import gige_camera, gige_features, gige_multipart
 from tests.gige_camera import DEADLINE, served
 from tests.gige_multipart import MultipartCamera, Part
 
@@ -175,6 +175,17 @@ def test_components_in_one_buffer_are_a_frame_also_if_packets_are_sent_again(
         np.testing.assert_array_equal(each.image("left"), seen.left[each.sequence % COUNT])
         assert each.depth is not None
         check_depth(each.depth, seen, each.sequence % COUNT)
+
+
+def test_frames_whose_packets_are_not_sent_again_are_incomplete(
+    seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gige_multipart, "RESENDS", 0)
+    with together(tmp_path, seen, Request(), dropped=7) as (device, _):
+        for _ in range(3):
+            with pytest.raises(FrameIncomplete, match="packets are missing"):
+                device.read(DEADLINE)
+        assert device.counters()["resend_requests"] == 0
 
 
 def test_what_was_recorded_is_what_is_replayed(seen: Seen, tmp_path: Path) -> None:

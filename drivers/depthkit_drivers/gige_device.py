@@ -136,12 +136,12 @@ class GigeDevice(Device):
             call("arv_stream_push_buffer", self._stream, buffer)
 
     def _frames(self, buffer: int) -> FrameSet | None:
-        number = self._numbers.extend(call("arv_buffer_get_frame_id", buffer))
         status = call("arv_buffer_get_status", buffer)
-        if status != SUCCESS and len(self._forms) > 1:
-            return None  # the round will end without it
+        if status != SUCCESS and not self.numbered:
+            return None  # the round of which it has a component will end without it
         if status != SUCCESS:
             raise FrameIncomplete(f"a buffer is not whole: {STATUSES.get(status, status)}")
+        number = self._numbers.extend(call("arv_buffer_get_frame_id", buffer))
         stamp_ns = call("arv_buffer_get_timestamp", buffer)
         pictures = self._rounds.add(stamp_ns, gige_buffers.pictures(buffer, self._forms))
         if pictures is None:
