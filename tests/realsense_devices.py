@@ -27,6 +27,7 @@ _PATIENCE = Patience(silence=3, given_up=60)
 DOMAINS = (1 + (os.getpid() + 20 * n) % 220 for n in itertools.count())
 """Of DDS, as good as ports: no two cameras of these tests are to meet."""
 WIDTH, HEIGHT, FPS = 64, 48, 30
+_SETTLED = 1.5  # s, after which librealsense hears the answers of a camera that it has just found
 
 
 class NetworkCamera:
@@ -67,10 +68,12 @@ def network_camera(home: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -
     realsense._context.cache_clear()
     camera.plug_in()
     try:
+        _wait_until(present=True)
+        time.sleep(_SETTLED)
         yield camera
     finally:
         camera.unplug()
-        _wait_until_gone()
+        _wait_until(present=False)
         realsense._context.cache_clear()
 
 
@@ -80,10 +83,10 @@ def opened(uri: str) -> LiveCamera:
     return camera
 
 
-def _wait_until_gone() -> None:
-    """The next camera of that serial number is to be another one to librealsense."""
+def _wait_until(present: bool) -> None:
+    """Wait for librealsense to see a camera; or none, so that the next one of that number is another one to it."""
     deadline = time.monotonic() + 20
-    while realsense._devices() and time.monotonic() < deadline:
+    while bool(realsense._devices()) != present and time.monotonic() < deadline:
         time.sleep(0.1)
 
 

@@ -175,9 +175,9 @@ class RealSenseDevice(Device):
             except RuntimeError as error:  # a camera on a busy network may answer late
                 if attempt == _ATTEMPTS - 1 or "timeout waiting for reply" not in str(error):
                     raise
-                for sensor in self._sensors:  # those that were opened meanwhile
-                    with suppress(RuntimeError):
-                        sensor.close()
+                for end in (end for sensor in self._sensors for end in (sensor.stop, sensor.close)):
+                    with suppress(RuntimeError):  # of those that were not started meanwhile
+                        end()
         return pipeline
 
     def _factory_rig(self) -> Rig:
