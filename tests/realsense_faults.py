@@ -1,6 +1,10 @@
-"""The RealSense driver on cameras that come, go, lose frames and have another unit, on this machine's network."""
+"""The RealSense driver on cameras that come, go, lose frames and have another unit, on this machine's network.
+
+Run by test_driver_realsense.py.
+"""
 
 import itertools
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +15,7 @@ import pytest
 from depthkit.hotplug import watch_cameras
 from tests.realsense_devices import URI, network_camera, opened
 
+from depthkit_tools.main import main  # isort: skip
 from depthkit_tools.bench import dds_camera as sent  # isort: skip  # it cannot be imported without the SDK
 
 
@@ -49,6 +54,14 @@ def test_hot_plug_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             wait(lambda: URI in came)
             hardware.unplug()
             wait(lambda: URI in went)
+
+
+def test_its_own_loop_is_measured_beside_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "live", "--seconds", "0.5", "--rounds", "1", "--size", "64x48", "--fps", "30", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    for side in ("pyrealsense2's own loop", "pyrealsense2, LiveCamera"):
+        assert found[side]["frames"] == 15
+        assert 0 < found[side]["latency_ms"] < 1000
 
 
 def wait(until: Callable[[], bool], seconds: float = 30) -> None:
